@@ -1,0 +1,99 @@
+//! Handing images over to the user: at once, or when they are available.
+//!
+//! Whatever happens, the reference of an image that EC2 has accepted is printed.
+
+use std::collections::BTreeMap;
+
+use ami_core::app::Context;
+use ami_core::escape::shell_word;
+use ami_core::reference::Located;
+use ami_core::wait::{Event, Rules, Waiter};
+
+use crate::record::Made;
+
+pub(crate) struct Handover<'a> {
+    context: &'a Context,
+    waiter: Option<Waiter<'a>>,
+    made: BTreeMap<Located, Made>,
+}
+
+impl<'a> Handover<'a> {
+    pub(crate) fn new(context: &'a Context, wait: Option<&Rules>) -> Self {
+        Self {
+            context,
+            waiter: wait.map(|rules| Waiter::new(context, rules.clone())),
+            made: BTreeMap::new(),
+        }
+    }
+
+    /// Takes an image that EC2 has accepted.
+    pub(crate) async fn take(&mut self, made: Made) {
+        match &mut self.waiter {
+            Some(waiter) => {
+                waiter.add(made.located.clone(), "available").await;
+                self.made.insert(made.located.clone(), made);
+            }
+            None => self.print(&made).await,
+        }
+    }
+
+    /// Is no image waited for?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+
+    /// The next image whose wait is over. It may be given up and called again.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        self.waiter.as_mut()?.next().await
+    }
+
+    /// Hands over an image whose wait is over.
+    pub(crate) async fn settle(&mut self, event: Event) {
+        let Some(mut made) = self.made.remove(&event.located) else {
+            return;
+        };
+        match event.result {
+            Ok(resource) => {
+                made.state = resource.state.as_str().to_owned();
+                self.print(&made).await;
+            }
+            Err(error) => {
+                self.context.fail(&error);
+                // The reference is printed all the same; when that fails it is on standard error.
+                let _ = self.context.print(&made).await;
+                if error.kind() != ami_core::error::Kind::Unreachable {
+                    self.say_how_to_go_on(&[made.located]);
+                }
+            }
+        }
+    }
+
+    /// Hands over what is still waited for, because the tool is to stop.
+    pub(crate) async fn give_up(&mut self) {
+        let left: Vec<Made> = std::mem::take(&mut self.made).into_values().collect();
+        for made in &left {
+            let _ = self.context.print(made).await;
+        }
+        let located: Vec<_> = left.into_iter().map(|made| made.located).collect();
+        self.say_how_to_go_on(&located);
+    }
+
+    async fn print(&self, made: &Made) {
+        // Where standard output is gone the reference is on standard error, and the run stops.
+        let _ = self.context.print(made).await;
+        self.context.done();
+    }
+
+    fn say_how_to_go_on(&self, left: &[Located]) {
+        if left.is_empty() {
+            return;
+        }
+        let mut words = vec!["ami-waiton".to_owned()];
+        words.extend(self.context.settings.as_options());
+        words.extend(left.iter().map(ToString::to_string));
+        let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
+        self.context
+            .progress
+            .hint(&format!("to go on waiting: {}", words.join(" ")));
+    }
+}

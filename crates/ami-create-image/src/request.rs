@@ -1,0 +1,86 @@
+//! What is asked for: names, tags, mappings, and whether to wait.
+
+use std::time::Duration;
+
+use ami_cli::args::Args;
+use ami_core::error::Error;
+use ami_core::mapping::{self, Mapping};
+use ami_core::name;
+use ami_core::tag::{self, Tag};
+use ami_core::time::parse_duration;
+use ami_core::wait::Rules;
+
+const PREFIX: &str = "AMI";
+const TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
+const EXIST_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+const POLL: Duration = Duration::from_secs(12);
+/// Characters of a description (EC2 API Reference, CreateImage, Description).
+const LONGEST_DESCRIPTION: usize = 255;
+
+/// The options, checked.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) name: Naming,
+    pub(crate) description: Option<String>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) mappings: Vec<Mapping>,
+    pub(crate) no_reboot: bool,
+    pub(crate) wait: Option<Rules>,
+    pub(crate) dry_run: bool,
+}
+
+/// How images get their names.
+#[derive(Debug)]
+pub(crate) enum Naming {
+    /// By the user.
+    Explicit(String),
+    /// Made up, with this prefix.
+    Automatic(String),
+}
+
+impl Request {
+    pub(crate) fn read(args: &Args) -> Result<Self, Error> {
+        let explicit = args.value("name", name::parse)?;
+        let prefix = args.value("random-name-prefix", name::parse_prefix)?;
+        let tags = args.values("tag", tag::parse)?;
+        tag::check_own(&tags).map_err(|why| Error::usage(format!("--tag: {why}")))?;
+        let mappings = args.values("block-device-mapping", str::parse)?;
+        mapping::check_all(&mappings)
+            .map_err(|why| Error::usage(format!("--block-device-mapping: {why}")))?;
+        let timeout = args.value("timeout", parse_duration)?;
+        let wait = args.flag("wait");
+        if timeout.is_some() && !wait {
+            return Err(Error::usage("--timeout is for --wait"));
+        }
+        Ok(Self {
+            name: match explicit {
+                Some(name) => Naming::Explicit(name),
+                None => Naming::Automatic(prefix.unwrap_or_else(|| PREFIX.to_owned())),
+            },
+            description: args.value("description", description)?,
+            tags,
+            mappings,
+            no_reboot: args.flag("no-reboot"),
+            wait: wait.then(|| rules(timeout)),
+            dry_run: args.flag("dry-run"),
+        })
+    }
+}
+
+fn rules(timeout: Option<Duration>) -> Rules {
+    Rules {
+        timeout: timeout.unwrap_or(TIMEOUT),
+        exist_timeout: EXIST_TIMEOUT,
+        poll: POLL,
+        dumb: false,
+    }
+}
+
+fn description(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        1..=LONGEST_DESCRIPTION => Ok(text.to_owned()),
+        length => Err(format!(
+            "a description has 1 to {LONGEST_DESCRIPTION} characters, this one has {length}"
+        )),
+    }
+}

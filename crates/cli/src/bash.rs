@@ -1,0 +1,165 @@
+//! Completion for bash, drawn from the table.
+//!
+//! The script holds plain word lists and needs nothing but bash itself, so that it completes
+//! before the tool has ever run and without the bash-completion package.
+
+use std::fmt::Write;
+
+use crate::spec::{Complete, Opt, Spec};
+
+/// The completion script of a tool.
+pub fn render(spec: &Spec) -> String {
+    let function = format!("_{}", spec.name.replace('-', "_"));
+    let mut out = format!("# bash completion for {}\n", spec.name);
+    let _ = writeln!(out, "{function}() {{");
+    out.push_str("    local cur=${COMP_WORDS[COMP_CWORD]} prev=\n");
+    out.push_str("    ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD - 1]}\n");
+    out.push_str("    COMPREPLY=()\n");
+    // bash breaks words at "=": --name=value comes as three of them.
+    out.push_str("    if [[ $cur == = ]]; then cur=\n");
+    out.push_str("    elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi\n");
+    values(spec, &mut out);
+    let _ = writeln!(out, "    if [[ $cur == -* ]]; then");
+    let _ = writeln!(out, "        {}", compgen("-W", &option_words(spec)));
+    out.push_str("        return\n    fi\n");
+    let words = operand_words(spec);
+    if !words.is_empty() {
+        let _ = writeln!(out, "    {}", compgen("-W", &words));
+    }
+    let _ = writeln!(
+        out,
+        "}}\ncomplete -o bashdefault {function_name}",
+        function_name = complete(spec, &function)
+    );
+    out
+}
+
+fn complete(spec: &Spec, function: &str) -> String {
+    format!("-F {function} {}", spec.name)
+}
+
+fn compgen(kind: &str, words: &str) -> String {
+    format!("mapfile -t COMPREPLY < <(compgen {kind} '{words}' -- \"$cur\")")
+}
+
+/// What follows an option that takes a value.
+fn values(spec: &Spec, out: &mut String) {
+    let with_value = all_options(spec).filter_map(|opt| opt.value.map(|value| (opt, value)));
+    out.push_str("    case $prev in\n");
+    for (opt, value) in with_value {
+        let pattern = spellings(opt).join(" | ");
+        let action = match value.complete {
+            Complete::Nothing => "return".to_owned(),
+            // As file names they are quoted where necessary, and a directory gets its slash.
+            Complete::File => "compopt -o filenames 2> /dev/null; \
+                 mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return"
+                .to_owned(),
+            Complete::Words(words) => format!("{}; return", compgen("-W", &words.join(" "))),
+        };
+        let _ = writeln!(out, "    {pattern}) {action} ;;");
+    }
+    out.push_str("    esac\n");
+}
+
+fn option_words(spec: &Spec) -> String {
+    let mut words: Vec<String> = all_options(spec)
+        .map(|opt| format!("--{}", opt.long))
+        .collect();
+    words.dedup();
+    words.join(" ")
+}
+
+fn operand_words(spec: &Spec) -> String {
+    let verbs = spec.verbs.iter().map(|verb| verb.name);
+    let words: Vec<_> = verbs.chain(spec.operands.words.iter().copied()).collect();
+    words.join(" ")
+}
+
+fn spellings(opt: &Opt) -> Vec<String> {
+    let longs = std::iter::once(&opt.long).chain(opt.aliases);
+    longs
+        .map(|long| format!("--{long}"))
+        .chain(opt.short.map(|short| format!("-{short}")))
+        .collect()
+}
+
+fn all_options(spec: &Spec) -> impl Iterator<Item = &'static Opt> {
+    let verbs = spec.verbs.iter().flat_map(|verb| verb.options());
+    spec.options().chain(verbs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::process::Command;
+
+    use super::render;
+    use crate::spec::{Complete, Dash, Group, Operands, Opt, Spec};
+
+    static SPEC: Spec = Spec {
+        name: "ami-test",
+        summary: "test",
+        description: &["Tests."],
+        operands: Operands {
+            usage: "IMAGE [STATE]",
+            dash: Dash::Refused,
+            words: &["available", "failed"],
+        },
+        groups: &[&Group {
+            title: "Options",
+            options: &[
+                Opt::value("region", "REGION", "where")
+                    .short('r')
+                    .complete(Complete::Words(&["eu-1", "us-1"])),
+                Opt::value("name", "NAME", "a name"),
+                Opt::value("root", "DIR", "a directory").complete(Complete::File),
+                Opt::flag("quiet", "say less"),
+            ],
+        }],
+        verbs: &[],
+        options_end_at_operand: false,
+        is_dispatcher: false,
+        sections: &[],
+        json: &[],
+        exit_codes: &[],
+        examples: &[],
+        see_also: &[],
+    };
+
+    /// What bash offers for the last of these words, which are broken up as bash breaks them.
+    /// Nothing is known of it where no bash is installed.
+    fn offered(words: &[&str]) -> Option<String> {
+        let script = render(&SPEC)
+            + "COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); _ami_test; echo \"${COMPREPLY[*]}\"";
+        let output = Command::new("bash")
+            .args(["-c", &script, "bash", "ami-test"])
+            .args(words)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output();
+        match output {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            output => Some(String::from_utf8(output.expect("bash runs").stdout).expect("text")),
+        }
+    }
+
+    #[test]
+    fn bash_offers_what_the_table_says() {
+        for (words, expected) in [
+            (&["-"][..], "--region --name --root --quiet"),
+            (&["--r"], "--region --root"),
+            (&["--region", ""], "eu-1 us-1"),
+            (&["-r", "u"], "us-1"),
+            (&["--region", "="], "eu-1 us-1"),
+            (&["--region", "=", "e"], "eu-1"),
+            (&["--name", ""], ""),
+            (&["--name", "=", "a"], ""),
+            (&["--root", "Carg"], "Cargo.toml"),
+            (&["ami-1", ""], "available failed"),
+            (&["ami-1", "f"], "failed"),
+        ] {
+            if let Some(offered) = offered(words) {
+                assert_eq!(offered.trim_end(), expected, "{words:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Runs a tool: reads its command line, hands it what it needs, and turns how it ended into words
+//! and a number.
+//!
+//! Invariant: nobody else prints errors or ends the process.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use ami_cli::args::Args;
+use ami_cli::help;
+use ami_cli::parse::{Request, parse};
+use ami_cli::spec::Spec;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::environment::drop_empty_variables;
+use crate::error::Error;
+use crate::interrupt::{Interrupt, Signal};
+use crate::output::{Gone, Output, Record, State, write};
+use crate::progress::Progress;
+use crate::session::Session;
+use crate::settings::{Settings, Talk};
+
+/// "Of several operands some failed; the rest are done."
+const SOME_FAILED: u8 = 6;
+/// As if ended by SIGPIPE, which Rust programs ignore.
+const STDOUT_CLOSED: u8 = 128 + 13;
+
+/// What a tool works with.
+#[derive(Debug)]
+pub struct Context {
+    /// What was typed.
+    pub args: Args,
+    /// What the common options say.
+    pub settings: Settings,
+    /// The way to AWS.
+    pub session: Session,
+    /// Standard error.
+    pub progress: Rc<Progress>,
+    /// Whether the tool was asked to stop.
+    pub interrupt: Interrupt,
+    output: Output,
+    report: RefCell<Report>,
+}
+
+impl Context {
+    fn new(args: Args) -> Result<Self, Error> {
+        let settings = Settings::read(&args)?;
+        let progress = Rc::new(Progress::new(args.spec().name, settings.talk));
+        Ok(Self {
+            session: Session::new(settings.clone(), Rc::clone(&progress))?,
+            output: Output::new(settings.format, settings.bare, Rc::clone(&progress)),
+            interrupt: Interrupt::default(),
+            report: RefCell::default(),
+            args,
+            settings,
+            progress,
+        })
+    }
+
+    /// Prints a result.
+    ///
+    /// # Errors
+    /// When standard output is gone. The reference then is on standard error, and a tool ends what
+    /// it has begun and begins nothing more.
+    pub async fn print(&self, record: &impl Record) -> Result<(), Gone> {
+        self.output.print(record, self.session.home().await)
+    }
+
+    /// Is standard output gone?
+    pub fn output_is_gone(&self) -> bool {
+        self.output.is_gone()
+    }
+
+    /// Notes that an operand is done.
+    pub fn done(&self) {
+        self.report.borrow_mut().done += 1;
+    }
+
+    /// Says why an operand failed, and goes on.
+    pub fn fail(&self, error: &Error) {
+        self.progress.error(error);
+        self.report.borrow_mut().failed.push(error.kind().code());
+    }
+}
+
+/// What `--version` prints.
+pub fn version(spec: &Spec) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{} (ami-tools) {version}\n", spec.name)
+}
+
+/// How the operands fared.
+#[derive(Debug, Default)]
+struct Report {
+    done: usize,
+    failed: Vec<u8>,
+}
+
+impl Report {
+    fn code(&self) -> u8 {
+        let Some(first) = self.failed.first() else {
+            return 0;
+        };
+        if self.done == 0 && self.failed.iter().all(|code| code == first) {
+            *first
+        } else {
+            SOME_FAILED
+        }
+    }
+}
+
+/// Runs a tool from its command line, without the program's name, to its exit code.
+pub fn main(
+    spec: &'static Spec,
+    words: Vec<OsString>,
+    run: impl AsyncFnOnce(&Context) -> Result<(), Error>,
+) -> ExitCode {
+    drop_empty_variables();
+    let context = match parse(spec, words) {
+        Ok(Request::Help(verb)) => return print(spec, &help::render(spec, verb)),
+        Ok(Request::Version) => return print(spec, &version(spec)),
+        Ok(Request::Run(args)) => Context::new(args),
+        Err(usage) => Err(usage.into()),
+    };
+    match context {
+        Ok(context) => drive(context, run),
+        Err(error) => refuse(spec, &error),
+    }
+}
+
+/// Runs the tool on one thread: what it does is waiting, and one thread starts fastest and needs
+/// no locks.
+fn drive(context: Context, run: impl AsyncFnOnce(&Context) -> Result<(), Error>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let error = Error::failed(format!("cannot start: {error}"));
+            return refuse(context.args.spec(), &error);
+        }
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            result = run(&context) => conclude(&context, result),
+            signal = context.interrupt.watch() => {
+                context.progress.hint(&format!("stopped at once by signal {}", signal.number()));
+            }
+        }
+    });
+    // A name that is being looked up cannot be given up and is not waited for.
+    runtime.shutdown_background();
+    let signal = context.interrupt.seen();
+    let code = context.report.borrow().code();
+    let progress = Rc::clone(&context.progress);
+    match (signal, context.output.into_state()) {
+        (Some(signal), _) => end_by(signal),
+        (None, State::Closed) => ExitCode::from(STDOUT_CLOSED),
+        (None, State::Failed(error)) => {
+            progress.error(&error);
+            ExitCode::from(error.kind().code())
+        }
+        (None, State::Open) => ExitCode::from(code),
+    }
+}
+
+fn conclude(context: &Context, result: Result<(), Error>) {
+    match result {
+        Err(error) => context.fail(&error),
+        Ok(()) => {
+            // An option that the tool forgot is found by the first test that runs it through.
+            let unread = context.args.unread();
+            debug_assert!(unread.is_empty(), "never asked for: {unread:?}");
+        }
+    }
+}
+
+/// Dies of the signal instead of exiting with its number, so that a shell which was interrupted
+/// too can tell that the program did not handle it and ends its script.
+fn end_by(signal: Signal) -> ExitCode {
+    let number = signal.number();
+    // It returns only when it failed; then the number must do.
+    let _ = emulate_default_handler(number);
+    ExitCode::from(128 + u8::try_from(number).unwrap_or_default())
+}
+
+/// Says why a command line is refused, or why a tool could not begin.
+pub fn refuse(spec: &'static Spec, error: &Error) -> ExitCode {
+    Progress::new(spec.name, Talk::Normal).error(error);
+    ExitCode::from(error.kind().code())
+}
+
+/// Prints a text that was asked for, such as the help.
+pub fn print(spec: &'static Spec, text: &str) -> ExitCode {
+    match write(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::from(STDOUT_CLOSED)
+        }
+        Err(error) => refuse(
+            spec,
+            &Error::failed(format!("cannot write standard output: {error}")),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+
+    #[test]
+    fn codes_of_operands_are_merged() {
+        let code = |done, failed: &[u8]| {
+            let failed = failed.to_vec();
+            Report { done, failed }.code()
+        };
+        assert_eq!(code(0, &[]), 0);
+        assert_eq!(code(3, &[]), 0);
+        assert_eq!(code(0, &[5]), 5);
+        assert_eq!(code(0, &[3, 3]), 3);
+        assert_eq!(code(1, &[3, 3]), 6);
+        assert_eq!(code(0, &[3, 4]), 6);
+    }
+}

@@ -1,0 +1,158 @@
+//! The gateway to EC2: a method for each call that a tool makes.
+//!
+//! Invariant: SDK types become ours here and nowhere else.
+//!
+//! Calls that only ask are repeated while they fail in passing. Calls that make something and take
+//! no client token go through [`unrepeatable`] and nothing else. The SDK's own retries are off, so
+//! that neither of the two is repeated behind our back.
+
+mod create_image;
+mod describe;
+mod unrepeatable;
+
+use std::cell::Cell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+
+pub use create_image::NAME_TAKEN;
+pub use create_image::NewImage;
+pub use describe::{Instance, Lookup, missing};
+
+use crate::chance;
+use crate::error::{Error, Fault, from_sdk};
+use crate::progress::Progress;
+use crate::region::Region;
+use crate::retry::Backoff;
+
+/// How long a call that fails in passing is made again.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// How often a place that has never answered is tried. Its name may be mistyped.
+const FIRST_TRIES: u32 = 3;
+
+/// EC2 in one region.
+#[derive(Debug)]
+pub struct Ec2 {
+    client: aws_sdk_ec2::Client,
+    region: Region,
+    grace: Duration,
+    progress: Rc<Progress>,
+    /// Has the place ever answered?
+    answered: Cell<bool>,
+}
+
+impl Ec2 {
+    /// A gateway that speaks as `config` says, in `region`.
+    pub(crate) fn new(
+        config: &SdkConfig,
+        region: Region,
+        grace: Duration,
+        progress: Rc<Progress>,
+    ) -> Self {
+        let config = aws_sdk_ec2::config::Builder::from(config)
+            .region(aws_sdk_ec2::config::Region::new(region.to_string()))
+            .build();
+        Self {
+            client: aws_sdk_ec2::Client::from_conf(config),
+            region,
+            grace,
+            progress,
+            answered: Cell::new(false),
+        }
+    }
+
+    /// Where it is.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Has it ever answered? Until it has, its name may be mistyped or the network down.
+    pub fn has_answered(&self) -> bool {
+        self.answered.get()
+    }
+
+    /// Makes a call once, and says so with `-v`.
+    async fn once<T, E>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, Error>
+    where
+        T: RequestId,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let start = Instant::now();
+        let result = call.await;
+        let spent = start.elapsed().as_millis();
+        let place = format!("{operation} in {}: {spent} ms", self.region);
+        match result {
+            Ok(answer) => {
+                self.answered.set(true);
+                let request = answer.request_id().unwrap_or("without ID").to_owned();
+                self.progress.trace(&format!("{place}, request {request}"));
+                Ok(answer)
+            }
+            Err(error) => {
+                let error = from_sdk(operation, &format!("EC2 in {}", self.region), &error);
+                if error.code().is_some() {
+                    self.answered.set(true);
+                }
+                self.progress.trace(&format!("{place}, {error}"));
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes a call that only asks, again and again while it fails in passing.
+    async fn patiently<T>(
+        &self,
+        mut call: impl AsyncFnMut() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut patience = Patience::new(self);
+        loop {
+            match call().await {
+                Err(error) => patience.pause(error).await?,
+                done => return done,
+            }
+        }
+    }
+}
+
+/// The time that is spent on making one call succeed.
+struct Patience<'a> {
+    gateway: &'a Ec2,
+    start: Instant,
+    backoff: Backoff,
+    tries: u32,
+}
+
+impl<'a> Patience<'a> {
+    fn new(gateway: &'a Ec2) -> Self {
+        Self {
+            gateway,
+            start: Instant::now(),
+            backoff: Backoff::for_calls(),
+            tries: 1,
+        }
+    }
+
+    /// Pauses before another try; returns the error when there is to be none.
+    async fn pause(&mut self, error: Error) -> Result<(), Error> {
+        let stranger = error.fault() == Fault::NotSent && !self.gateway.has_answered();
+        let over = self.start.elapsed() >= PATIENCE || (stranger && self.tries >= FIRST_TRIES);
+        if !error.is_passing() || over {
+            return Err(error);
+        }
+        self.tries += 1;
+        let pause = self.backoff.next(chance::fraction());
+        self.gateway
+            .progress
+            .trace(&format!("try {} in {} ms", self.tries, pause.as_millis()));
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}

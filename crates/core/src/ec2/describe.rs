@@ -1,0 +1,345 @@
+//! The calls that ask what there is.
+
+use aws_sdk_ec2::types as sdk;
+use aws_sdk_ec2::types::Filter;
+
+use super::Ec2;
+use super::create_image::{escape_wildcards, filter};
+use crate::error::Error;
+use crate::id::{Id, Kind};
+use crate::image::Image;
+use crate::resource::{Resource, State};
+use crate::time::Moment;
+
+/// IDs in one call. EC2 takes a thousand; shorter requests stay clear of limits of proxies.
+const IDS: usize = 500;
+/// Values in one filter (EC2 API Reference, DescribeImages, Filters).
+const VALUES: usize = 200;
+/// Images in one page: the most that EC2 gives.
+const PAGE: i32 = 1000;
+
+/// How resources are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// By ID: all of anybody's, and an error when one is unknown.
+    ById,
+    /// By a filter on the caller's own: those that are known, and no error for the others.
+    Own,
+}
+
+/// An instance as far as a tool here reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Its ID.
+    pub id: Id,
+    /// Its state.
+    pub state: State,
+    /// The image that it runs from.
+    pub image: Option<Id>,
+}
+
+impl Ec2 {
+    /// Describes resources of one kind, in a single try: for those who poll.
+    ///
+    /// # Errors
+    /// What EC2 answers; [`missing`] reads the unknown IDs out of a NotFound.
+    pub async fn describe(
+        &self,
+        kind: Kind,
+        ids: &[Id],
+        lookup: Lookup,
+    ) -> Result<Vec<Resource>, Error> {
+        let size = if lookup == Lookup::ById { IDS } else { VALUES };
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(size) {
+            let texts: Vec<String> = ids.iter().map(Id::to_string).collect();
+            let (ids, filters) = match lookup {
+                Lookup::ById => (texts, Vec::new()),
+                Lookup::Own => (Vec::new(), vec![filter(id_filter(kind), texts)]),
+            };
+            match kind {
+                Kind::Image => {
+                    let images = self.images(ids, &filters).await?;
+                    found.extend(images.into_iter().map(Resource::from));
+                }
+                Kind::Snapshot => found.extend(self.snapshots(ids, filters).await?),
+                Kind::Volume => found.extend(self.volumes(ids, filters).await?),
+                Kind::Instance => {
+                    let instances = self.all_instances(ids, filters).await?;
+                    found.extend(instances.iter().filter_map(instance_resource));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Describes instances.
+    ///
+    /// # Errors
+    /// What EC2 answers; an unknown ID is an error for all.
+    pub async fn instances(&self, ids: &[Id]) -> Result<Vec<Instance>, Error> {
+        let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
+        let found = self
+            .patiently(async || self.all_instances(ids.clone(), Vec::new()).await)
+            .await?;
+        Ok(found.iter().filter_map(instance).collect())
+    }
+
+    /// The caller's own image of that name, whatever its state.
+    ///
+    /// # Errors
+    /// What EC2 answers.
+    pub async fn own_image_named(&self, name: &str) -> Result<Option<Image>, Error> {
+        let filters = [filter("name", [escape_wildcards(name)])];
+        Ok(self.own_images(&filters).await?.into_iter().next())
+    }
+
+    /// The caller's own images that pass the filters.
+    pub(super) async fn own_images(&self, filters: &[Filter]) -> Result<Vec<Image>, Error> {
+        self.patiently(async || self.images(Vec::new(), filters).await)
+            .await
+    }
+
+    /// One listing of images, without IDs of the caller's own.
+    async fn images(&self, ids: Vec<String>, filters: &[Filter]) -> Result<Vec<Image>, Error> {
+        let own = ids.is_empty();
+        pages(async |token| {
+            let call = self
+                .client
+                .describe_images()
+                .set_image_ids((!own).then(|| ids.clone()))
+                .set_owners(own.then(|| vec!["self".to_owned()]))
+                .set_filters((!filters.is_empty()).then(|| filters.to_vec()))
+                .include_deprecated(true)
+                .include_disabled(true)
+                .set_max_results(own.then_some(PAGE))
+                .set_next_token(token);
+            let page = self.once("DescribeImages", call.send()).await?;
+            let found = page.images().iter().filter_map(image).collect();
+            Ok((found, page.next_token))
+        })
+        .await
+    }
+
+    async fn snapshots(
+        &self,
+        ids: Vec<String>,
+        filters: Vec<Filter>,
+    ) -> Result<Vec<Resource>, Error> {
+        let own = ids.is_empty();
+        pages(async |token| {
+            let call = self
+                .client
+                .describe_snapshots()
+                .set_snapshot_ids((!own).then(|| ids.clone()))
+                .set_owner_ids(own.then(|| vec!["self".to_owned()]))
+                .set_filters(own.then(|| filters.clone()))
+                .set_max_results(own.then_some(PAGE))
+                .set_next_token(token);
+            let page = self.once("DescribeSnapshots", call.send()).await?;
+            let found = page.snapshots().iter().filter_map(snapshot).collect();
+            Ok((found, page.next_token))
+        })
+        .await
+    }
+
+    async fn volumes(
+        &self,
+        ids: Vec<String>,
+        filters: Vec<Filter>,
+    ) -> Result<Vec<Resource>, Error> {
+        let own = ids.is_empty();
+        pages(async |token| {
+            let call = self
+                .client
+                .describe_volumes()
+                .set_volume_ids((!own).then(|| ids.clone()))
+                .set_filters(own.then(|| filters.clone()))
+                .set_max_results(own.then_some(PAGE))
+                .set_next_token(token);
+            let page = self.once("DescribeVolumes", call.send()).await?;
+            let found = page.volumes().iter().filter_map(volume).collect();
+            Ok((found, page.next_token))
+        })
+        .await
+    }
+
+    async fn all_instances(
+        &self,
+        ids: Vec<String>,
+        filters: Vec<Filter>,
+    ) -> Result<Vec<sdk::Instance>, Error> {
+        let own = ids.is_empty();
+        pages(async |token| {
+            let call = self
+                .client
+                .describe_instances()
+                .set_instance_ids((!own).then(|| ids.clone()))
+                .set_filters(own.then(|| filters.clone()))
+                .set_max_results(own.then_some(PAGE))
+                .set_next_token(token);
+            let page = self.once("DescribeInstances", call.send()).await?;
+            let reservations = page.reservations.unwrap_or_default().into_iter();
+            let found = reservations.flat_map(|r| r.instances.unwrap_or_default());
+            Ok((found.collect(), page.next_token))
+        })
+        .await
+    }
+}
+
+/// Follows the tokens of a paged listing to its end. A page may be empty and yet not the last.
+async fn pages<T>(
+    mut page: impl AsyncFnMut(Option<String>) -> Result<(Vec<T>, Option<String>), Error>,
+) -> Result<Vec<T>, Error> {
+    let mut all = Vec::new();
+    let mut token = None;
+    loop {
+        let (found, next) = page(token).await?;
+        all.extend(found);
+        token = next.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// The unknown IDs that a NotFound names; none when the error is another or names none.
+pub fn missing(kind: Kind, error: &Error) -> Vec<Id> {
+    if error.kind() != crate::error::Kind::NotFound {
+        return Vec::new();
+    }
+    let mut ids: Vec<Id> = error
+        .what()
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .filter_map(|word| word.parse().ok())
+        .filter(|id: &Id| id.kind() == kind)
+        .collect();
+    ids.dedup();
+    ids
+}
+
+fn id_filter(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Image => "image-id",
+        Kind::Instance => "instance-id",
+        Kind::Snapshot => "snapshot-id",
+        Kind::Volume => "volume-id",
+    }
+}
+
+fn id(text: Option<&str>) -> Option<Id> {
+    text.and_then(|text| text.parse().ok())
+}
+
+fn state(name: Option<&str>) -> State {
+    State::new(name.unwrap_or("unknown"))
+}
+
+fn image(image: &sdk::Image) -> Option<Image> {
+    let mappings = image.block_device_mappings().iter();
+    let snapshots = mappings.filter_map(|mapping| id(mapping.ebs()?.snapshot_id()));
+    let tags = image.tags().iter();
+    let reason = image.state_reason();
+    Some(Image {
+        id: id(image.image_id())?,
+        name: image.name().map(str::to_owned),
+        state: state(image.state().map(|state| state.as_str())),
+        state_reason: reason.and_then(|reason| reason.message().map(str::to_owned)),
+        created: image.creation_date().and_then(Moment::from_rfc3339),
+        source_image: id(image.source_image_id()),
+        source_instance: id(image.source_instance_id()),
+        snapshots: snapshots.collect(),
+        tags: tags
+            .map(|tag| {
+                let (key, value) = (tag.key(), tag.value());
+                (
+                    key.unwrap_or_default().to_owned(),
+                    value.unwrap_or_default().to_owned(),
+                )
+            })
+            .collect(),
+    })
+}
+
+impl From<Image> for Resource {
+    fn from(image: Image) -> Self {
+        Self {
+            id: image.id.clone(),
+            state: image.state.clone(),
+            reason: image.state_reason.clone(),
+            progress: None,
+            image: Some(image),
+        }
+    }
+}
+
+fn snapshot(snapshot: &sdk::Snapshot) -> Option<Resource> {
+    let percent = snapshot.progress().map(|text| text.trim_end_matches('%'));
+    Some(Resource {
+        id: id(snapshot.snapshot_id())?,
+        state: state(snapshot.state().map(|state| state.as_str())),
+        reason: snapshot.state_message().map(str::to_owned),
+        progress: percent.and_then(|percent| percent.parse().ok()),
+        image: None,
+    })
+}
+
+fn volume(volume: &sdk::Volume) -> Option<Resource> {
+    Some(Resource {
+        id: id(volume.volume_id())?,
+        state: state(volume.state().map(|state| state.as_str())),
+        reason: None,
+        progress: None,
+        image: None,
+    })
+}
+
+fn instance(instance: &sdk::Instance) -> Option<Instance> {
+    let name = instance.state().and_then(|state| state.name());
+    Some(Instance {
+        id: id(instance.instance_id())?,
+        state: state(name.map(|name| name.as_str())),
+        image: id(instance.image_id()),
+    })
+}
+
+fn instance_resource(described: &sdk::Instance) -> Option<Resource> {
+    let found = instance(described)?;
+    let reason = described.state_reason().and_then(|reason| reason.message());
+    Some(Resource {
+        id: found.id,
+        state: found.state,
+        reason: reason.map(str::to_owned),
+        progress: None,
+        image: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing;
+    use crate::error::{Error, Kind as ErrorKind};
+    use crate::id::Kind;
+
+    #[test]
+    fn unknown_ids_are_read_out_of_ec2_s_words() {
+        let error = |text: &str| Error::new(ErrorKind::NotFound, text);
+        let texts = |text: &str| -> Vec<String> {
+            missing(Kind::Image, &error(text))
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        assert_eq!(
+            texts("The image ids '[ami-12345678, ami-0123456789abcdef0]' do not exist"),
+            ["ami-12345678", "ami-0123456789abcdef0"]
+        );
+        assert_eq!(
+            texts("The image id '[ami-12345678]' does not exist"),
+            ["ami-12345678"]
+        );
+        assert!(texts("No such thing").is_empty());
+        let other = Error::failed("The image id '[ami-12345678]' does not exist");
+        assert!(missing(Kind::Image, &other).is_empty());
+    }
+}

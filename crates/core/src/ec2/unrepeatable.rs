@@ -1,0 +1,63 @@
+//! Calls that make something and take no client token.
+//!
+//! Sent again after a lost answer, such a call may make a second thing. So it is sent once; when
+//! the answer is lost, what it would have made is looked for through the grace time, because EC2
+//! shows new things late; only when nothing shows is it sent again.
+
+use std::time::Instant;
+
+use super::{Ec2, Patience};
+use crate::chance;
+use crate::error::{Error, Fault};
+use crate::retry::Backoff;
+
+impl Ec2 {
+    /// Makes a thing exactly once. `send` makes it, `find` looks for what an earlier `send` of the
+    /// same thing has made, and `taken` is EC2's code for "there is such a thing already".
+    pub(super) async fn exactly_once<T>(
+        &self,
+        mut send: impl AsyncFnMut() -> Result<T, Error>,
+        find: impl AsyncFn() -> Result<Option<T>, Error>,
+        taken: &str,
+    ) -> Result<T, Error> {
+        let mut patience = Patience::new(self);
+        let mut in_doubt = false;
+        loop {
+            let error = match send().await {
+                Ok(made) => return Ok(made),
+                Err(error) => error,
+            };
+            in_doubt |= error.fault() == Fault::Passing;
+            let found = match error.fault() {
+                Fault::Passing => self.look(&find).await?,
+                // Ours, if one of our earlier tries was carried out after all.
+                Fault::Final if error.code() == Some(taken) && in_doubt => self.look(&find).await?,
+                Fault::Final if error.code() == Some(taken) => find().await?,
+                _ => None,
+            };
+            match found {
+                Some(made) => return Ok(made),
+                None => patience.pause(error).await?,
+            }
+        }
+    }
+
+    /// Looks for a thing until it shows or the grace time is over.
+    async fn look<T>(
+        &self,
+        find: &impl AsyncFn() -> Result<Option<T>, Error>,
+    ) -> Result<Option<T>, Error> {
+        let start = Instant::now();
+        let mut backoff = Backoff::for_calls();
+        loop {
+            if let Some(found) = find().await? {
+                return Ok(Some(found));
+            }
+            let left = self.grace.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            tokio::time::sleep(backoff.next(chance::fraction()).min(left)).await;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! An image as these tools see it.
+
+use std::collections::BTreeMap;
+
+use crate::id::Id;
+use crate::resource::State;
+use crate::time::Moment;
+
+/// What DescribeImages says of an image, as far as a tool here reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its ID.
+    pub id: Id,
+    /// Its name; images that never became available may have none.
+    pub name: Option<String>,
+    /// Its state.
+    pub state: State,
+    /// Why it is in that state, in EC2's words.
+    pub state_reason: Option<String>,
+    /// When it was made.
+    pub created: Option<Moment>,
+    /// The image that it was made from, by EC2's own record.
+    pub source_image: Option<Id>,
+    /// The instance that it was made of, by EC2's own record.
+    pub source_instance: Option<Id>,
+    /// Its EBS snapshots, in the order of its block device mappings.
+    pub snapshots: Vec<Id>,
+    /// Its tags, as far as the caller may see them.
+    pub tags: BTreeMap<String, String>,
+}

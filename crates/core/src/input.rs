@@ -1,0 +1,232 @@
+//! Operands: those on the command line, and those that arrive on standard input.
+
+use std::ffi::OsString;
+use std::io::BufRead;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::error::Error;
+use crate::escape::escape;
+use crate::id::Kind;
+use crate::reference::Reference;
+
+/// Lines that are waiting are acted on together, this many at most.
+const BATCH: usize = 1000;
+
+/// The references that a tool is to act on, in the order in which they become known.
+#[derive(Debug)]
+pub struct Operands {
+    kinds: &'static [Kind],
+    given: Vec<Reference>,
+    lines: Option<Lines>,
+    any: bool,
+}
+
+#[derive(Debug)]
+struct Lines {
+    receiver: UnboundedReceiver<std::io::Result<String>>,
+    number: usize,
+}
+
+impl Operands {
+    /// Reads the operands; `-` stands for standard input, which is not read from yet.
+    ///
+    /// # Errors
+    /// A word that is no reference to one of `kinds`; none at all.
+    pub fn new(words: &[OsString], kinds: &'static [Kind]) -> Result<Self, Error> {
+        let mut given = Vec::new();
+        let mut lines = None;
+        for word in words {
+            if word == "-" {
+                lines.get_or_insert_with(Lines::from_stdin);
+                continue;
+            }
+            let text = word.to_string_lossy();
+            given.push(Reference::parse(&text, kinds).map_err(Error::usage)?);
+        }
+        if given.is_empty() && lines.is_none() {
+            let nouns: Vec<_> = kinds.iter().map(|kind| kind.noun()).collect();
+            let nouns = nouns.join(", ");
+            return Err(Error::usage(format!(
+                "name at least one {nouns}, or '-' to read them from standard input"
+            )));
+        }
+        Ok(Self {
+            kinds,
+            any: !given.is_empty(),
+            given,
+            lines,
+        })
+    }
+
+    /// Can more come than are known now?
+    pub fn reads_stdin(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    /// How many were named on the command line.
+    pub fn given(&self) -> usize {
+        self.given.len()
+    }
+
+    /// The next references, as many as are known already; `None` when there are no more. A line
+    /// without a reference is an error of its own, and the rest goes on.
+    ///
+    /// # Errors
+    /// Standard input that cannot be read; one that held no reference at all.
+    pub async fn next(&mut self) -> Result<Option<Vec<Result<Reference, Error>>>, Error> {
+        if !self.given.is_empty() {
+            let given = std::mem::take(&mut self.given);
+            return Ok(Some(given.into_iter().map(Ok).collect()));
+        }
+        let Some(lines) = &mut self.lines else {
+            return Ok(None);
+        };
+        let mut batch = Vec::new();
+        while batch.is_empty() {
+            let mut texts = Vec::new();
+            if lines.receiver.recv_many(&mut texts, BATCH).await == 0 {
+                self.lines = None;
+                return match self.any {
+                    true => Ok(None),
+                    false => Err(Error::usage("standard input held no reference")),
+                };
+            }
+            for text in texts {
+                let text = text.map_err(|error| {
+                    Error::failed(format!("cannot read standard input: {error}"))
+                })?;
+                lines.number += 1;
+                batch.extend(read_line(&text, lines.number, self.kinds));
+            }
+        }
+        self.any = true;
+        Ok(Some(batch))
+    }
+}
+
+impl Lines {
+    /// A thread reads the lines: a blocking read cannot be given up when the tool is done, and the
+    /// runtime would wait for its own threads.
+    fn from_stdin() -> Self {
+        let (sender, receiver) = unbounded_channel();
+        std::thread::spawn(move || {
+            let mut stdin = std::io::stdin().lock();
+            loop {
+                let mut line = Vec::new();
+                let sent = match stdin.read_until(b'\n', &mut line) {
+                    Ok(0) => return,
+                    Ok(_) => sender.send(Ok(String::from_utf8_lossy(&line).into_owned())),
+                    Err(error) => {
+                        // Nobody may be listening any more, which is as good an end.
+                        let _ = sender.send(Err(error));
+                        return;
+                    }
+                };
+                if sent.is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            receiver,
+            number: 0,
+        }
+    }
+}
+
+/// Reads one line: blank lines, `#` lines and a table's header hold nothing; of any other the first
+/// word that is a reference of the right kind is taken.
+fn read_line(line: &str, number: usize, kinds: &[Kind]) -> Option<Result<Reference, Error>> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') || (number == 1 && is_header(line)) {
+        return None;
+    }
+    let found = words(line).find_map(|word| Reference::parse(word, kinds).ok());
+    Some(found.ok_or_else(|| no_reference(line, number, kinds)))
+}
+
+/// Words end at blanks and at JSON's punctuation; the ends of sentences are not part of them.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_ascii_alphanumeric() && !"-:/@.".contains(c))
+        .map(|word| word.trim_matches(['.', ':', '/']))
+        .filter(|word| !word.is_empty())
+}
+
+fn is_header(line: &str) -> bool {
+    line.split_whitespace().all(|word| {
+        word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    })
+}
+
+fn no_reference(line: &str, number: usize, kinds: &[Kind]) -> Error {
+    let short: String = line.chars().take(60).collect();
+    let nouns: Vec<_> = kinds.iter().map(|kind| kind.noun()).collect();
+    Error::usage(format!(
+        "line {number} of standard input names no {}: '{}'",
+        nouns.join(", "),
+        escape(&short)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_line;
+    use crate::id::Kind;
+
+    fn found(line: &str) -> Option<String> {
+        let reference = read_line(line, 2, &[Kind::Image])?.ok()?;
+        Some(match reference.region {
+            Some(region) => format!("{}@{region}", reference.id),
+            None => reference.id.to_string(),
+        })
+    }
+
+    #[test]
+    fn every_form_that_tools_print() {
+        for (line, reference) in [
+            ("ami-12345678\n", "ami-12345678"),
+            ("  ami-12345678@eu-west-1  ", "ami-12345678@eu-west-1"),
+            ("IMAGE\tami-12345678\n", "ami-12345678"),
+            (
+                "IMAGE ami-12345678 bucket/x.manifest.xml self available",
+                "ami-12345678",
+            ),
+            ("i-12345678  ami-12345678  web", "ami-12345678"),
+            (
+                r#"{"reference":"ami-12345678@eu-west-1","id":"ami-12345678"}"#,
+                "ami-12345678@eu-west-1",
+            ),
+            (r#"        "ImageId": "ami-12345678","#, "ami-12345678"),
+            (
+                "arn:aws:ec2:us-east-1::image/ami-12345678",
+                "ami-12345678@us-east-1",
+            ),
+            ("Made ami-12345678.", "ami-12345678"),
+        ] {
+            assert_eq!(found(line).as_deref(), Some(reference), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_hold_nothing() {
+        for line in ["", "   ", "# ami-12345678"] {
+            assert!(read_line(line, 1, &[Kind::Image]).is_none(), "{line}");
+        }
+        let header = "IMAGE_ID  NAME  STATE";
+        assert!(read_line(header, 1, &[Kind::Image]).is_none());
+        assert!(read_line(header, 2, &[Kind::Image]).is_some_and(|line| line.is_err()));
+    }
+
+    #[test]
+    fn a_line_without_a_reference_is_named_by_its_number() {
+        let error = read_line("snap-12345678\u{1b}", 7, &[Kind::Image])
+            .expect("a line")
+            .expect_err("of another kind");
+        assert_eq!(
+            error.to_string(),
+            "line 7 of standard input names no image: 'snap-12345678\\u{1b}'"
+        );
+    }
+}

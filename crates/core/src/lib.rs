@@ -1,0 +1,36 @@
+//! What the ami-tools share.
+//!
+//! Three layers, and who may know whom:
+//!
+//! * pure: [`id`], [`region`], [`reference`], [`name`], [`tag`], [`time`], [`mapping`], [`escape`],
+//!   [`image`], [`resource`] parse, check, print and decide; they import only each other.
+//! * the rim: [`ec2`], [`session`] and [`error`] are the only modules that know the AWS SDK;
+//!   [`input`], [`output`] and [`progress`] are the only ones that read or write for a user.
+//! * [`app`] runs a tool: it is the only place that prints errors and ends the process.
+//!
+//! Invariant: a tool never names an SDK type, never prints an error and never exits.
+
+pub mod app;
+pub mod chance;
+pub mod cleanup;
+pub mod ec2;
+mod environment;
+pub mod error;
+pub mod escape;
+pub mod id;
+pub mod image;
+pub mod input;
+pub mod interrupt;
+pub mod mapping;
+pub mod name;
+pub mod output;
+pub mod progress;
+pub mod reference;
+pub mod region;
+pub mod resource;
+pub mod retry;
+pub mod session;
+pub mod settings;
+pub mod tag;
+pub mod time;
+pub mod wait;

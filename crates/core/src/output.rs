@@ -1,0 +1,193 @@
+//! Standard output: data for the next program, in one of three formats.
+
+use std::cell::{Cell, RefCell};
+use std::io::{ErrorKind, Write};
+use std::rc::Rc;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use crate::error::Error;
+use crate::escape::{escape, escape_json};
+use crate::progress::Progress;
+use crate::reference::Located;
+use crate::region::Region;
+use crate::settings::Format;
+
+/// A column of a table. Rows are printed as they come, so its width is settled beforehand.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its heading: capital words joined by underscores, by which our own tables are recognised.
+    pub title: &'static str,
+    /// The width of a usual value.
+    pub width: usize,
+}
+
+impl Column {
+    /// A column.
+    pub const fn new(title: &'static str, width: usize) -> Self {
+        Self { title, width }
+    }
+}
+
+/// The width of an ID in a table.
+pub const ID_WIDTH: usize = 21;
+
+/// One result.
+pub trait Record {
+    /// The columns of its table.
+    const COLUMNS: &'static [Column];
+
+    /// What it is about.
+    fn located(&self) -> &Located;
+
+    /// Its cells, as many as there are columns; `reference` is how it is called here.
+    fn cells(&self, reference: &str) -> Vec<String>;
+
+    /// The object of its JSON line, whose fields are those of the tool's table.
+    fn json<'a>(&'a self, reference: &'a str) -> impl Serialize + 'a;
+}
+
+/// Nobody reads standard output any more, or it cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// Standard output of one run.
+#[derive(Debug)]
+pub struct Output {
+    format: Format,
+    bare: bool,
+    progress: Rc<Progress>,
+    has_header: Cell<bool>,
+    state: RefCell<State>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) enum State {
+    #[default]
+    Open,
+    /// Its reader has closed it.
+    Closed,
+    /// It could not be written.
+    Failed(Error),
+}
+
+impl Output {
+    /// An output of that format.
+    pub fn new(format: Format, bare: bool, progress: Rc<Progress>) -> Self {
+        Self {
+            format,
+            bare,
+            progress,
+            has_header: Cell::new(false),
+            state: RefCell::default(),
+        }
+    }
+
+    /// Prints a result at once, for a reader in the region `home`. Where that is not possible any
+    /// more the reference goes to standard error, so that it is not lost.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub fn print<R: Record>(&self, record: &R, home: Option<&Region>) -> Result<(), Gone> {
+        let located = record.located();
+        let reference = match self.bare {
+            true => located.id.to_string(),
+            false => located.seen_from(home),
+        };
+        if self.is_gone() {
+            self.progress.insist(&reference);
+            return Err(Gone);
+        }
+        let text = self.render(record, &reference);
+        let written = self.progress.suspend(|| write(&text));
+        let Err(error) = written else { return Ok(()) };
+        *self.state.borrow_mut() = match error.kind() {
+            ErrorKind::BrokenPipe => State::Closed,
+            _ => State::Failed(Error::failed(format!(
+                "cannot write standard output: {error}"
+            ))),
+        };
+        self.progress.insist(&reference);
+        Err(Gone)
+    }
+
+    /// Is there nobody to print to?
+    pub fn is_gone(&self) -> bool {
+        !matches!(*self.state.borrow(), State::Open)
+    }
+
+    pub(crate) fn into_state(self) -> State {
+        self.state.into_inner()
+    }
+
+    fn render<R: Record>(&self, record: &R, reference: &str) -> String {
+        match self.format {
+            Format::References => format!("{reference}\n"),
+            Format::Json => {
+                // Our records hold nothing that JSON cannot.
+                let json = serde_json::to_string(&record.json(reference)).unwrap_or_default();
+                format!("{}\n", escape_json(&json))
+            }
+            Format::Columns => {
+                let mut text = String::new();
+                if !self.has_header.replace(true) {
+                    let titles = R::COLUMNS.iter().map(|column| column.title.to_owned());
+                    text.push_str(&row(R::COLUMNS, titles));
+                }
+                text.push_str(&row(R::COLUMNS, record.cells(reference)));
+                text
+            }
+        }
+    }
+}
+
+fn row(columns: &[Column], cells: impl IntoIterator<Item = String>) -> String {
+    let mut line = String::new();
+    for (column, cell) in columns.iter().zip(cells) {
+        // An empty cell would move its neighbours into its column for those who split by blanks.
+        let cell = if cell.is_empty() {
+            "-".to_owned()
+        } else {
+            escape(&cell)
+        };
+        let pad = column.width.saturating_sub(cell.width());
+        line.push_str(&cell);
+        line.extend(std::iter::repeat_n(' ', pad + 2));
+    }
+    format!("{}\n", line.trim_end())
+}
+
+/// Writes and flushes, so that the next program in the pipe has the line now.
+pub(crate) fn write(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, row};
+
+    #[test]
+    fn rows_are_aligned_and_hold_no_empty_cell() {
+        let columns = [
+            Column::new("IMAGE_ID", 12),
+            Column::new("NAME", 6),
+            Column::new("STATE", 5),
+        ];
+        let cells = |texts: [&str; 3]| texts.map(str::to_owned);
+        assert_eq!(
+            row(&columns, cells(["IMAGE_ID", "NAME", "STATE"])),
+            "IMAGE_ID      NAME    STATE\n"
+        );
+        assert_eq!(
+            row(&columns, cells(["ami-12345678", "東京", "ok"])),
+            "ami-12345678  東京    ok\n"
+        );
+        assert_eq!(
+            row(&columns, cells(["ami-12345678", "", "a\u{1b}b"])),
+            "ami-12345678  -       a\\u{1b}b\n"
+        );
+    }
+}

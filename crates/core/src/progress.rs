@@ -1,0 +1,118 @@
+//! What stands on standard error: errors, hints, the log of calls, and progress on a terminal.
+
+use std::io::Write;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::error::{Error, Kind};
+use crate::settings::Talk;
+
+/// Standard error of one tool.
+#[derive(Debug)]
+pub struct Progress {
+    tool: &'static str,
+    talk: Talk,
+    bars: MultiProgress,
+}
+
+impl Progress {
+    /// For the tool of that name. Progress is drawn only where somebody can see it.
+    pub fn new(tool: &'static str, talk: Talk) -> Self {
+        let target = match talk {
+            Talk::Quiet => ProgressDrawTarget::hidden(),
+            _ => ProgressDrawTarget::stderr(),
+        };
+        Self {
+            tool,
+            talk,
+            bars: MultiProgress::with_draw_target(target),
+        }
+    }
+
+    /// The tool's name.
+    pub fn tool(&self) -> &'static str {
+        self.tool
+    }
+
+    /// Says what went wrong.
+    pub(crate) fn error(&self, error: &Error) {
+        match error.kind() {
+            Kind::Usage if !error.has_hint() => {
+                self.line(&format!("{error} (see '{} --help')", self.tool));
+            }
+            _ => self.line(&error.to_string()),
+        }
+    }
+
+    /// Says something that helps; not when quiet.
+    pub fn hint(&self, text: &str) {
+        if self.talk != Talk::Quiet {
+            self.line(text);
+        }
+    }
+
+    /// Says something whatever was asked for, because it would be lost otherwise.
+    pub(crate) fn insist(&self, text: &str) {
+        self.line(text);
+    }
+
+    /// Logs a call; only when verbose.
+    pub(crate) fn trace(&self, text: &str) {
+        if self.talk == Talk::Verbose {
+            self.line(text);
+        }
+    }
+
+    /// Does somebody see progress?
+    pub fn is_visible(&self) -> bool {
+        !self.bars.is_hidden()
+    }
+
+    /// A line that shows how one thing is getting on.
+    pub fn watch(&self, label: String) -> Line {
+        let bar = self.bars.add(ProgressBar::new(100));
+        // The template is ours and known to be good; without it the line is merely plainer.
+        if let Ok(style) = ProgressStyle::with_template("{prefix}  {msg}  {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(label);
+        if self.is_visible() {
+            bar.enable_steady_tick(Duration::from_secs(1));
+        }
+        Line(bar)
+    }
+
+    /// Writes to standard output without tearing the lines that are being drawn.
+    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bars.suspend(write)
+    }
+
+    fn line(&self, text: &str) {
+        self.bars.suspend(|| {
+            let mut stderr = std::io::stderr().lock();
+            // Where standard error is closed nobody is left to be told.
+            let _ = writeln!(stderr, "{}: {text}", self.tool);
+        });
+    }
+}
+
+/// How one thing is getting on; gone from the screen when dropped.
+#[derive(Debug)]
+pub struct Line(ProgressBar);
+
+impl Line {
+    /// Shows the state, and the percentage where it is known.
+    pub fn show(&self, state: &str, percent: Option<u8>) {
+        self.0.set_message(match percent {
+            Some(percent) => format!("{state} {percent}%"),
+            None => state.to_owned(),
+        });
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,91 @@
+//! The HTTP client: proxy, certificates, and one connector for all who speak to AWS.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::shared::IntoShared;
+
+use crate::error::Error;
+
+/// A client as the environment wants it.
+pub(super) fn client() -> Result<SharedHttpClient, Error> {
+    let proxy = proxy()?;
+    let context = trust()?;
+    // A connector holds the open connections. The SDK asks for one at each call, with settings of
+    // which there are few: our own, and those of the metadata service.
+    type Key = (Option<Duration>, Option<Duration>);
+    let connectors: Mutex<HashMap<Key, SharedHttpConnector>> = Mutex::default();
+    Ok(http_client_fn(move |settings, components| {
+        let build = || {
+            let mut builder = Connector::builder()
+                .connector_settings(settings.clone())
+                .proxy_config(proxy.clone());
+            builder.set_sleep_impl(components.sleep_impl());
+            builder
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .tls_context(context.clone())
+                .build()
+                .into_shared()
+        };
+        let key = (settings.connect_timeout(), settings.read_timeout());
+        match connectors.lock() {
+            Ok(mut connectors) => connectors.entry(key).or_insert_with(build).clone(),
+            Err(_) => build(),
+        }
+    }))
+}
+
+/// The proxy for HTTPS endpoints. Plain HTTP is spoken to nobody but the metadata services and
+/// local endpoints, which no proxy could reach.
+fn proxy() -> Result<ProxyConfig, Error> {
+    let Some((name, url)) = first_of(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+    else {
+        return Ok(ProxyConfig::disabled());
+    };
+    // The value may hold a password, so it is not shown.
+    let proxy = ProxyConfig::https(&url)
+        .map_err(|_| Error::usage(format!("{name} in the environment is no proxy's URL")))?;
+    Ok(match first_of(["NO_PROXY", "no_proxy"]) {
+        Some((_, hosts)) => proxy.no_proxy(hosts),
+        None => proxy,
+    })
+}
+
+/// The certificates to trust: a bundle that the environment names, or the system's.
+fn trust() -> Result<TlsContext, Error> {
+    let store = match std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+        None => TrustStore::default(),
+        Some(path) => TrustStore::empty().with_pem_certificate(bundle(Path::new(&path))?),
+    };
+    TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .map_err(|error| Error::usage(format!("AWS_CA_BUNDLE: {error}")))
+}
+
+fn bundle(path: &Path) -> Result<Vec<u8>, Error> {
+    let wrong = |why: String| Error::usage(format!("AWS_CA_BUNDLE: {}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| wrong(format!("cannot read it: {error}")))?;
+    // The TLS library would panic at the first connection.
+    let marks = String::from_utf8_lossy(&pem)
+        .matches("-----BEGIN CERTIFICATE-----")
+        .count();
+    if marks == 0 {
+        return Err(wrong("there is no PEM certificate in it".to_owned()));
+    }
+    Ok(pem)
+}
+
+fn first_of<const N: usize>(names: [&'static str; N]) -> Option<(&'static str, String)> {
+    names.into_iter().find_map(|name| {
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
+        Some((name, value))
+    })
+}

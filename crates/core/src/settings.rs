@@ -1,0 +1,155 @@
+//! The common options of a call, read from the table's values.
+
+use std::time::Duration;
+
+use ami_cli::args::Args;
+
+use crate::error::Error;
+use crate::region::Region;
+use crate::time::parse_duration;
+
+/// How long a thing just made may be unknown to EC2, where the user says nothing else.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// What the common options say.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `-r`.
+    pub region: Option<Region>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--endpoint-url`.
+    pub endpoint_url: Option<String>,
+    /// What one result is printed as.
+    pub format: Format,
+    /// `--bare`: references never say their region.
+    pub bare: bool,
+    /// How much stands on standard error.
+    pub talk: Talk,
+    /// How long a thing just made may be unknown to EC2, and how long a lost result is looked for.
+    pub grace: Duration,
+}
+
+/// What one result is printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A reference a line.
+    References,
+    /// An aligned table with a header.
+    Columns,
+    /// A JSON object a line.
+    Json,
+}
+
+/// How much stands on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Talk {
+    /// Errors.
+    Quiet,
+    /// Hints too, and progress on a terminal.
+    Normal,
+    /// Each API call too.
+    Verbose,
+}
+
+impl Settings {
+    /// Reads the common options and what the environment says beside them.
+    ///
+    /// # Errors
+    /// The first value that is wrong.
+    pub fn read(args: &Args) -> Result<Self, Error> {
+        let format = match (args.flag("columns"), args.flag("json")) {
+            (true, _) => Format::Columns,
+            (_, true) => Format::Json,
+            _ => Format::References,
+        };
+        let talk = match (args.flag("quiet"), args.flag("verbose")) {
+            (true, _) => Talk::Quiet,
+            (_, true) => Talk::Verbose,
+            _ => Talk::Normal,
+        };
+        Ok(Self {
+            region: args.value("region", str::parse)?,
+            profile: args.value("profile", profile)?,
+            endpoint_url: args.value("endpoint-url", endpoint_url)?,
+            format,
+            bare: args.flag("bare"),
+            talk,
+            grace: grace()?,
+        })
+    }
+
+    /// The options that another command must be given to act in the same place as this one.
+    pub fn as_options(&self) -> Vec<String> {
+        let region = self.region.as_ref().map(|region| ["-r", region.as_str()]);
+        let profile = self.profile.as_deref().map(|name| ["--profile", name]);
+        let url = self
+            .endpoint_url
+            .as_deref()
+            .map(|url| ["--endpoint-url", url]);
+        [region, profile, url]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+fn profile(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() {
+        Err("a profile has a name")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Checks the shape only: a host after `http://` or `https://`.
+pub(crate) fn endpoint_url(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split('/').next());
+    let letters = text.chars().all(|c| c.is_ascii_graphic());
+    match host {
+        Some(host) if letters && !host.is_empty() && !host.starts_with(':') => Ok(text.to_owned()),
+        _ => Err(format!(
+            "'{}' is no URL like https://host:port",
+            crate::escape::escape(text)
+        )),
+    }
+}
+
+fn grace() -> Result<Duration, Error> {
+    match std::env::var("AMI_TOOLS_GRACE") {
+        Ok(text) => parse_duration(&text)
+            .map_err(|why| Error::usage(format!("AMI_TOOLS_GRACE in the environment: {why}"))),
+        Err(_) => Ok(GRACE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint_url;
+
+    #[test]
+    fn endpoints_are_urls() {
+        for good in [
+            "http://127.0.0.1:5000",
+            "https://ec2.example.com/path",
+            "http://[::1]:80",
+        ] {
+            assert!(endpoint_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1:5000",
+            "ftp://x",
+            "http://",
+            "https://:80",
+            "http://a b",
+        ] {
+            assert!(endpoint_url(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Waiting until resources reach a state.
+//!
+//! Resources of one kind in one region are polled together, one call for all of them. Each group
+//! polls at its own pace, and all groups at once, so that a slow region holds up no other.
+
+mod poll;
+mod target;
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::app::Context;
+use crate::chance;
+use crate::ec2::Ec2;
+use crate::error::{Error, Fault};
+use crate::id::Kind;
+use crate::reference::Located;
+use crate::region::Region;
+use crate::resource::Resource;
+use crate::retry::Backoff;
+use poll::{Poll, poll};
+use target::Target;
+
+/// The first pause between polls is half of this to this.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// How the pauses grow.
+const GROWTH: f64 = 1.4;
+/// Targets that arrive together are polled together.
+const GATHER: Duration = Duration::from_millis(20);
+/// New targets hasten the next poll of their group, but not to less than this after the last.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
+/// What a poll that the deadline overtakes is still given.
+const LAST_POLL: Duration = Duration::from_secs(3);
+/// How often a place that has never answered is asked. Its name may be mistyped.
+const FIRST_TRIES: u32 = 3;
+
+/// How it is waited.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// How long one resource is waited for.
+    pub timeout: Duration,
+    /// How long it may be unknown to EC2.
+    pub exist_timeout: Duration,
+    /// The longest pause between two polls.
+    pub poll: Duration,
+    /// Wait for the state and nothing else, even if it can never come.
+    pub dumb: bool,
+}
+
+/// How waiting for one resource ended.
+#[derive(Debug)]
+pub struct Event {
+    /// The resource.
+    pub located: Located,
+    /// Its record in the state that was waited for, or why it never got there.
+    pub result: Result<Resource, Error>,
+}
+
+/// Waits for many resources at once.
+pub struct Waiter<'a> {
+    context: &'a Context,
+    rules: Rules,
+    groups: BTreeMap<Key, Group>,
+    steps: FuturesUnordered<Step<'a>>,
+    ended: Vec<Event>,
+}
+
+type Key = (Region, Kind);
+/// A pause before a poll, or a poll.
+type Step<'a> = Pin<Box<dyn Future<Output = (Key, Poll)> + 'a>>;
+
+/// The targets of one kind in one region.
+struct Group {
+    gateway: Rc<Ec2>,
+    targets: Vec<Target>,
+    backoff: Backoff,
+    last_poll: Option<Instant>,
+    failures: u32,
+    /// Wakes the pause before the next poll.
+    hurry: Rc<Notify>,
+    /// Is a poll, or the pause before one, under way?
+    is_running: bool,
+}
+
+impl<'a> Waiter<'a> {
+    /// A waiter with nothing to wait for yet.
+    pub fn new(context: &'a Context, rules: Rules) -> Self {
+        Self {
+            context,
+            rules,
+            groups: BTreeMap::new(),
+            steps: FuturesUnordered::new(),
+            ended: Vec::new(),
+        }
+    }
+
+    /// Waits for one more resource. What is waited for already is not waited for twice.
+    pub async fn add(&mut self, located: Located, wanted: &str) {
+        let key = (located.region.clone(), located.id.kind());
+        let gateway = self.context.session.ec2(&located.region).await;
+        let backoff = self.backoff();
+        let group = self.groups.entry(key).or_insert_with(|| Group {
+            gateway,
+            targets: Vec::new(),
+            backoff: backoff.clone(),
+            last_poll: None,
+            failures: 0,
+            hurry: Rc::default(),
+            is_running: false,
+        });
+        if group.targets.iter().any(|target| target.located == located) {
+            return;
+        }
+        let progress = &self.context.progress;
+        group
+            .targets
+            .push(Target::new(located, wanted, &self.rules, progress));
+        group.backoff = backoff;
+        group.hurry.notify_one();
+    }
+
+    /// What is still waited for, oldest first within its region and kind.
+    pub fn remaining(&self) -> Vec<Located> {
+        let targets = self.groups.values().flat_map(|group| &group.targets);
+        targets.map(|target| target.located.clone()).collect()
+    }
+
+    /// Is there nothing to wait for?
+    pub fn is_empty(&self) -> bool {
+        self.ended.is_empty() && self.groups.values().all(|group| group.targets.is_empty())
+    }
+
+    /// How the next resource ended; `None` when there is nothing to wait for. It may be given up
+    /// at any time and called again.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.ended.pop() {
+                return Some(event);
+            }
+            self.start_polls();
+            let (key, poll) = self.steps.next().await?;
+            self.judge(&key, poll);
+        }
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff::new(FIRST_PAUSE, self.rules.poll, GROWTH)
+    }
+
+    fn start_polls(&mut self) {
+        for (key, group) in &mut self.groups {
+            if group.is_running || group.targets.is_empty() {
+                continue;
+            }
+            group.is_running = true;
+            let hurry = Rc::clone(&group.hurry);
+            let due = group.due();
+            let key = key.clone();
+            self.steps.push(Box::pin(async move {
+                let now = Instant::now();
+                tokio::select! {
+                    () = sleep_until(due.planned) => {}
+                    () = hurry.notified() => sleep_until(due.earliest.max(now + GATHER)).await,
+                }
+                (key, Poll::Due)
+            }));
+        }
+    }
+
+    /// Takes what one step of a group brought: the pause is over, or the poll is.
+    fn judge(&mut self, key: &Key, poll: Poll) {
+        let Some(group) = self.groups.get_mut(key) else {
+            return;
+        };
+        match poll {
+            Poll::Due => {
+                let request = group.request(self.context.progress.is_visible());
+                let gateway = Rc::clone(&group.gateway);
+                let deadline = group.deadline();
+                let (key, kind) = (key.clone(), key.1);
+                self.steps.push(Box::pin(async move {
+                    let answer = timeout_at(deadline, self::poll(&gateway, kind, request)).await;
+                    (key, answer.unwrap_or(Poll::Overtaken))
+                }));
+            }
+            other => {
+                group.is_running = false;
+                group.last_poll = Some(Instant::now());
+                let ended = group.take_answer(key.1, other, &self.rules);
+                // They are handed out from the end; the oldest comes first.
+                self.ended.extend(ended.into_iter().rev());
+            }
+        }
+    }
+}
+
+/// When a group is to be polled.
+struct Due {
+    planned: Instant,
+    earliest: Instant,
+}
+
+impl Group {
+    fn due(&mut self) -> Due {
+        let now = Instant::now();
+        let Some(last) = self.last_poll else {
+            return Due {
+                planned: now + GATHER,
+                earliest: now,
+            };
+        };
+        let planned = last + self.backoff.next(chance::fraction());
+        let deadlines = self.targets.iter().map(|target| target.deadline);
+        Due {
+            planned: deadlines.fold(planned, Instant::min),
+            earliest: last + LEAST_PAUSE,
+        }
+    }
+
+    /// Until when a poll that begins now may last: the last target's deadline.
+    fn deadline(&self) -> Instant {
+        let deadlines = self.targets.iter().map(|target| target.deadline);
+        let last = deadlines.max().unwrap_or_else(Instant::now);
+        last.max(Instant::now() + LAST_POLL)
+    }
+
+    fn request(&self, with_progress: bool) -> poll::Request {
+        let of = |is_missing: bool| {
+            let targets = self.targets.iter();
+            targets
+                .filter(|target| target.is_missing() == is_missing)
+                .map(|target| target.located.id.clone())
+                .collect()
+        };
+        poll::Request {
+            known: of(false),
+            missing: of(true),
+            with_progress,
+        }
+    }
+
+    /// Judges each target by what a poll brought; returns those that have come to an end.
+    fn take_answer(&mut self, kind: Kind, poll: Poll, rules: &Rules) -> Vec<Event> {
+        let answer = match poll {
+            Poll::Answered(answer) => {
+                self.failures = 0;
+                Ok(answer)
+            }
+            Poll::Failed(error) => {
+                self.failures += 1;
+                let stranger = error.fault() == Fault::NotSent && !self.gateway.has_answered();
+                if !error.is_passing() || (stranger && self.failures >= FIRST_TRIES) {
+                    return self.end_all(&error);
+                }
+                Err(Some(error))
+            }
+            Poll::Overtaken | Poll::Due => Err(None),
+        };
+        let now = Instant::now();
+        let mut ended = Vec::new();
+        self.targets.retain_mut(|target| {
+            let end = match &answer {
+                Ok(answer) => target.take(kind, answer, rules, now),
+                Err(error) => target.take_failure(error.as_ref(), rules, now),
+            };
+            let Some(result) = end else { return true };
+            ended.push(Event {
+                located: target.located.clone(),
+                result,
+            });
+            false
+        });
+        ended
+    }
+
+    fn end_all(&mut self, error: &Error) -> Vec<Event> {
+        let targets = std::mem::take(&mut self.targets).into_iter();
+        targets
+            .map(|target| Event {
+                result: Err(error.clone().of(&target.located.id)),
+                located: target.located,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,111 @@
+//! One poll of resources of one kind in one region.
+
+use crate::ec2::{Ec2, Lookup, missing};
+use crate::error::Error;
+use crate::id::{Id, Kind};
+use crate::resource::Resource;
+
+/// What is to be polled.
+pub(super) struct Request {
+    /// Resources that EC2 knows, or is believed to know.
+    pub(super) known: Vec<Id>,
+    /// Resources that EC2 did not know when it was last asked by ID. One of them would spoil the
+    /// answer for all, so they are looked for by a filter until they show.
+    pub(super) missing: Vec<Id>,
+    /// Is somebody watching, so that the snapshots' progress is worth a call?
+    pub(super) with_progress: bool,
+}
+
+/// What a step of a group brought.
+pub(super) enum Poll {
+    /// The pause is over.
+    Due,
+    /// EC2 answered.
+    Answered(Answer),
+    /// It did not, or with an error.
+    Failed(Error),
+    /// The deadline came first.
+    Overtaken,
+}
+
+/// What EC2 knows of the resources that were asked for; those left out it does not know.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub(super) found: Vec<Resource>,
+}
+
+/// Asks once. Nothing is tried again here: the next poll is the next try.
+pub(super) async fn poll(gateway: &Ec2, kind: Kind, request: Request) -> Poll {
+    match ask(gateway, kind, request).await {
+        Ok(answer) => Poll::Answered(answer),
+        Err(error) => Poll::Failed(error),
+    }
+}
+
+async fn ask(gateway: &Ec2, kind: Kind, request: Request) -> Result<Answer, Error> {
+    let mut found = Vec::new();
+    let mut known = request.known;
+    while !known.is_empty() {
+        match gateway.describe(kind, &known, Lookup::ById).await {
+            Ok(described) => {
+                found = described;
+                break;
+            }
+            Err(error) if error.kind() == crate::error::Kind::NotFound => {
+                let gone = missing(kind, &error);
+                let before = known.len();
+                known.retain(|id| !gone.contains(id));
+                if known.len() == before {
+                    // EC2 does not say which: by filter they will all be told apart.
+                    found = gateway.describe(kind, &known, Lookup::Own).await?;
+                    break;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if !request.missing.is_empty() {
+        found.extend(
+            gateway
+                .describe(kind, &request.missing, Lookup::Own)
+                .await?,
+        );
+    }
+    if request.with_progress && kind == Kind::Image {
+        add_progress(gateway, &mut found).await;
+    }
+    Ok(Answer { found })
+}
+
+/// An image has no progress of its own; its snapshots have. It is for the eye only, so a call that
+/// fails is no reason to stop.
+async fn add_progress(gateway: &Ec2, images: &mut [Resource]) {
+    let pending = |resource: &&mut Resource| resource.state.as_str() == "pending";
+    let snapshots: Vec<Id> = images
+        .iter_mut()
+        .filter(pending)
+        .filter_map(|resource| resource.image.as_ref())
+        .flat_map(|image| image.snapshots.clone())
+        .collect();
+    if snapshots.is_empty() {
+        return;
+    }
+    let lookup = Lookup::Own;
+    let Ok(described) = gateway.describe(Kind::Snapshot, &snapshots, lookup).await else {
+        return;
+    };
+    for image in images {
+        let own = image.image.iter().flat_map(|image| &image.snapshots);
+        let percents: Vec<u32> = own
+            .filter_map(|id| described.iter().find(|snapshot| snapshot.id == *id))
+            .filter_map(|snapshot| snapshot.progress.map(u32::from))
+            .collect();
+        if let Some(mean) = percents
+            .iter()
+            .sum::<u32>()
+            .checked_div(percents.len() as u32)
+        {
+            image.progress = u8::try_from(mean).ok();
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One call in progress: who calls, where, and the way to what the sandbox remembers.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::config::Settings;
+use crate::course::Veil;
+use crate::model::image::Stage;
+use crate::wire::error::ApiError;
+use crate::wire::params::Params;
+use crate::wire::xml::Xml;
+use crate::world::{Region, TokenUse, World};
+
+/// An action of EC2: what it takes, and what it does.
+pub(crate) trait Action: Sized {
+    /// Takes all parameters that the action knows.
+    fn take(params: &Params) -> Result<Self, ApiError>;
+
+    /// Does the work and writes the inside of the answer.
+    fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError>;
+}
+
+/// Who calls, and to which region.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    pub(crate) region: String,
+}
+
+/// A call in progress. Only [`Invocation::commit`] leads to something that can be changed, so that no
+/// action can change anything when DryRun is set.
+pub(crate) struct Invocation<'a> {
+    pub(crate) caller: Caller,
+    world: &'a mut World,
+    flat: BTreeMap<String, String>,
+    dry_run: bool,
+}
+
+/// What an action may change.
+pub(crate) struct Room<'a> {
+    pub(crate) region: &'a mut Region,
+    pub(crate) settings: Settings,
+    pub(crate) next_images: &'a mut VecDeque<Stage>,
+}
+
+impl Room<'_> {
+    /// What hides a new resource.
+    pub(crate) fn veil(&self) -> Veil {
+        Veil::new(self.settings.invisible)
+    }
+}
+
+impl<'a> Invocation<'a> {
+    /// The region of the caller must exist; the front door sees to that.
+    pub(crate) fn new(
+        world: &'a mut World,
+        caller: Caller,
+        flat: BTreeMap<String, String>,
+        dry_run: bool,
+    ) -> Self {
+        Invocation {
+            caller,
+            world,
+            flat,
+            dry_run,
+        }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        self.world
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.world.settings
+    }
+
+    /// The region of the call, to look at.
+    pub(crate) fn region(&self) -> &Region {
+        &self.world.regions[&self.caller.region]
+    }
+
+    /// The region of the call, to change; for a dry run this is where it ends.
+    pub(crate) fn commit(&mut self) -> Result<Room<'_>, ApiError> {
+        if self.dry_run {
+            return Err(ApiError::dry_run());
+        }
+        let World {
+            regions,
+            settings,
+            next_images,
+            ..
+        } = &mut *self.world;
+        let region = regions.entry(self.caller.region.clone()).or_default();
+        region.forget_detached();
+        Ok(Room {
+            region,
+            settings: *settings,
+            next_images,
+        })
+    }
+
+    /// What an earlier call with the same ClientToken made. The same token with other parameters is
+    /// refused (EC2 developer guide, "Ensuring idempotency").
+    pub(crate) fn earlier(
+        &self,
+        action: &'static str,
+        token: Option<&str>,
+    ) -> Result<Option<Vec<String>>, ApiError> {
+        let Some(token) = token else { return Ok(None) };
+        let key = (self.caller.account.clone(), action, token.to_owned());
+        match self.region().tokens.get(&key) {
+            None => Ok(None),
+            Some(first) if first.params == self.flat => Ok(Some(first.ids.clone())),
+            Some(_) => {
+                let message = format!(
+                    "The request uses the same client token '{token}' as a previous, but non-identical request."
+                );
+                Err(ApiError::client("IdempotentParameterMismatch", message))
+            }
+        }
+    }
+
+    /// Remembers what this call made under its ClientToken.
+    pub(crate) fn remember(
+        &mut self,
+        action: &'static str,
+        token: Option<String>,
+        ids: Vec<String>,
+    ) -> Result<(), ApiError> {
+        let Some(token) = token else { return Ok(()) };
+        let key = (self.caller.account.clone(), action, token);
+        let first = TokenUse {
+            params: self.flat.clone(),
+            ids,
+        };
+        self.commit()?.region.tokens.insert(key, first);
+        Ok(())
+    }
+}

@@ -1,0 +1,263 @@
+//! RunInstances.
+
+use crate::course::Course;
+use crate::model::id::Kind;
+use crate::model::image::{Image, ImageState};
+use crate::model::instance::{Attachment, Instance, InstanceState};
+use crate::model::mapping::{Ebs, Mapping};
+use crate::model::volume::{Volume, VolumeState};
+use crate::wire::error::ApiError;
+use crate::wire::params::Params;
+use crate::wire::xml::Xml;
+use crate::world::Region;
+
+use super::call::{Action, Invocation, Room};
+use super::instance_describe::{self, Sight};
+use super::mappings::{self, Wanted};
+use super::tag_rules::{self, Tags};
+
+/// Parameters of a launch that change nothing here.
+const WITHOUT_EFFECT: [&str; 33] = [
+    "AdditionalInfo",
+    "CapacityReservationSpecification",
+    "CpuOptions",
+    "CreditSpecification",
+    "DisableApiStop",
+    "EbsOptimized",
+    "ElasticGpuSpecification",
+    "ElasticInferenceAccelerator",
+    "EnablePrimaryIpv6",
+    "EnclaveOptions",
+    "HibernationOptions",
+    "InstanceInitiatedShutdownBehavior",
+    "InstanceMarketOptions",
+    "Ipv6Address",
+    "Ipv6AddressCount",
+    "KernelId",
+    "LaunchTemplate",
+    "LicenseSpecification",
+    "MaintenanceOptions",
+    "MetadataOptions",
+    "Monitoring",
+    "NetworkInterface",
+    "NetworkPerformanceOptions",
+    "Operator",
+    "PrivateDnsNameOptions",
+    "PrivateIpAddress",
+    "RamdiskId",
+    "SecondaryInterface",
+    "SecurityGroup",
+    "SecurityGroupId",
+    "SubnetId",
+    "UserData",
+    "Placement",
+];
+
+/// Launches instances of an image.
+pub(crate) struct RunInstances {
+    image: String,
+    instance_type: String,
+    min: u32,
+    max: u32,
+    zone: Option<String>,
+    key_name: Option<String>,
+    profile: Option<String>,
+    protected: bool,
+    token: Option<String>,
+    mappings: Vec<Wanted>,
+    instance_tags: Tags,
+    volume_tags: Tags,
+}
+
+impl Action for RunInstances {
+    fn take(params: &Params) -> Result<Self, ApiError> {
+        let kinds = [Kind::Instance, Kind::Volume];
+        let [instance_tags, volume_tags] = tag_rules::take_specifications(params, kinds)?;
+        let profile = params.section("IamInstanceProfile");
+        let required = |name: &str| params.number(name)?.ok_or_else(|| ApiError::missing(name));
+        let run = RunInstances {
+            image: params.req("ImageId")?,
+            instance_type: params
+                .opt("InstanceType")
+                .unwrap_or_else(|| "m1.small".into()),
+            min: required("MinCount")?,
+            max: required("MaxCount")?,
+            zone: params.section("Placement").opt("AvailabilityZone"),
+            key_name: params.opt("KeyName"),
+            profile: profile.opt("Arn").or_else(|| profile.opt("Name")),
+            protected: params.flag("DisableApiTermination")?.unwrap_or(false),
+            token: params.opt("ClientToken"),
+            mappings: mappings::take(params)?,
+            instance_tags,
+            volume_tags,
+        };
+        WITHOUT_EFFECT.iter().for_each(|known| params.accept(known));
+        Ok(run)
+    }
+
+    fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
+        let ids = match call.earlier("RunInstances", self.token.as_deref())? {
+            Some(ids) => ids,
+            None => {
+                let ids = self.launch(call)?;
+                call.remember("RunInstances", self.token.clone(), ids.clone())?;
+                ids
+            }
+        };
+        let instances: Vec<_> = ids
+            .iter()
+            .filter_map(|id| call.region().instances.get(id))
+            .map(|instance| (instance, Sight::peek(instance)))
+            .collect();
+        let mut xml = Xml::new();
+        instance_describe::write_reservation(&mut xml, &instances);
+        Ok(xml)
+    }
+}
+
+impl RunInstances {
+    fn launch(&self, call: &mut Invocation<'_>) -> Result<Vec<String>, ApiError> {
+        let me = call.caller.account.clone();
+        if self.min == 0 || self.min > self.max {
+            let why = "Expected 1 up to maxCount.";
+            return Err(ApiError::bad_value(self.min, "minCount", why));
+        }
+        let region = call.region();
+        let image = usable(region, &me, &self.image)?.clone();
+        let devices = self.devices(region, &image, &me)?;
+        let zone = self
+            .zone
+            .clone()
+            .unwrap_or_else(|| format!("{}a", call.caller.region));
+        let mut room = call.commit()?;
+        let reservation = Kind::Instance.fresh().replacen("i-", "r-", 1);
+        let mut ids = Vec::new();
+        for index in 0..self.max {
+            let mut instance = self.instance(&image, &me, &zone, &reservation, index);
+            for device in &devices {
+                let attachment = self.attach(&mut room, &instance, device);
+                instance.attachments.extend(attachment);
+            }
+            let pace = room.settings.paces.instance;
+            instance.course = Course::from(InstanceState::Pending, pace, InstanceState::Running);
+            instance.veil = room.veil();
+            ids.push(instance.id.clone());
+            room.region.instances.insert(&instance.id.clone(), instance);
+        }
+        Ok(ids)
+    }
+
+    /// The devices of the image, changed and added to by the mappings of the call.
+    fn devices(
+        &self,
+        region: &Region,
+        image: &Image,
+        account: &str,
+    ) -> Result<Vec<Mapping>, ApiError> {
+        let wanted = |name: &str| {
+            self.mappings
+                .iter()
+                .find(|wanted| wanted.device_name == name)
+        };
+        let mut devices = Vec::new();
+        for mapping in &image.mappings {
+            match wanted(&mapping.device_name) {
+                None => devices.push(mapping.clone()),
+                Some(wanted) if wanted.no_device => {}
+                Some(Wanted { ebs: Some(ebs), .. }) => {
+                    let base = mapping.as_ebs().cloned().unwrap_or_else(mappings::gp2);
+                    check_size(region, &base, ebs.size)?;
+                    let ebs = ebs.over(base, region, account)?;
+                    devices.push(Mapping::ebs(&mapping.device_name, ebs));
+                }
+                Some(wanted) => devices.push(mappings::fresh(wanted, region, account)?),
+            }
+        }
+        let is_new = |wanted: &&Wanted| {
+            image
+                .mappings
+                .iter()
+                .all(|mapping| mapping.device_name != wanted.device_name)
+        };
+        for wanted in self
+            .mappings
+            .iter()
+            .filter(is_new)
+            .filter(|wanted| !wanted.no_device)
+        {
+            devices.push(mappings::fresh(wanted, region, account)?);
+        }
+        Ok(devices)
+    }
+
+    fn instance(
+        &self,
+        image: &Image,
+        account: &str,
+        zone: &str,
+        reservation: &str,
+        index: u32,
+    ) -> Instance {
+        let mut instance = Instance::new(account, &image.id, zone);
+        instance.reservation = reservation.into();
+        instance.launch_index = index;
+        instance.instance_type.clone_from(&self.instance_type);
+        instance.architecture.clone_from(&image.architecture);
+        instance.virtualization.clone_from(&image.virtualization);
+        instance.platform.clone_from(&image.platform);
+        instance.root_device.clone_from(&image.root_device);
+        instance.ena_support = image.ena_support;
+        instance.key_name.clone_from(&self.key_name);
+        instance.profile.clone_from(&self.profile);
+        instance.termination_protection = self.protected;
+        instance.client_token = self.token.clone().unwrap_or_default();
+        instance.tags.clone_from(&self.instance_tags);
+        instance
+    }
+
+    fn attach(
+        &self,
+        room: &mut Room<'_>,
+        instance: &Instance,
+        device: &Mapping,
+    ) -> Option<Attachment> {
+        let ebs = device.as_ebs()?;
+        let mut volume = Volume::from_ebs(ebs, &instance.owner, &instance.zone);
+        volume.attached_to = Some(instance.id.clone());
+        volume.set_state(VolumeState::InUse);
+        volume.tags.clone_from(&self.volume_tags);
+        volume.veil = room.veil();
+        let attachment =
+            Attachment::settled(&device.device_name, &volume.id, ebs.delete_on_termination);
+        room.region.volumes.insert(&volume.id.clone(), volume);
+        Some(attachment)
+    }
+}
+
+fn check_size(region: &Region, base: &Ebs, size: Option<u32>) -> Result<(), ApiError> {
+    let snapshot = base
+        .snapshot
+        .as_ref()
+        .and_then(|id| region.snapshots.get(id));
+    match (snapshot, size) {
+        (Some(snapshot), Some(size)) if size < snapshot.size => {
+            Err(mappings::too_small(size, &snapshot.id, snapshot.size))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An image from which instances can be launched now.
+fn usable<'r>(region: &'r Region, account: &str, id: &str) -> Result<&'r Image, ApiError> {
+    let image = super::image_deregister::open(region, account, id)?;
+    match image.state() {
+        ImageState::Available => Ok(image),
+        state => {
+            let message = format!(
+                "The image ID '{id}' is currently {} and may not be used for this operation",
+                state.as_str()
+            );
+            Err(ApiError::client("InvalidAMIID.Unavailable", message))
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! EC2: the table of actions, and the frame around each of them. One file per kind of call.
+
+mod attachments;
+mod call;
+mod describe;
+mod filters;
+mod image_ancestry;
+mod image_attributes;
+mod image_copy;
+mod image_create;
+mod image_deregister;
+mod image_describe;
+mod image_names;
+mod image_register;
+mod image_switches;
+mod instance_describe;
+mod instance_run;
+mod instance_states;
+mod mappings;
+mod regions;
+mod snapshots;
+mod tag_rules;
+mod tags;
+mod volumes;
+
+use std::collections::BTreeMap;
+
+use crate::wire::error::ApiError;
+use crate::wire::params::Params;
+use crate::wire::xml::Xml;
+use crate::world::World;
+use call::{Action, Invocation};
+
+pub(crate) use call::Caller;
+
+/// The API version whose shapes the answers have.
+const VERSION: &str = "2016-11-15";
+
+/// Does an EC2 call and gives the inside of its answer.
+pub(crate) fn dispatch(
+    world: &mut World,
+    caller: Caller,
+    action: &str,
+    params: BTreeMap<String, String>,
+) -> Result<Xml, ApiError> {
+    let run = handler(action).ok_or_else(|| {
+        let message = format!("The action {action} is not valid for this web service.");
+        ApiError::client("InvalidAction", message)
+    })?;
+    if world.denied.contains(action) {
+        return Err(unauthorized(&caller, action));
+    }
+    run(world, caller, params)
+}
+
+/// Puts an answer into its envelope.
+pub(crate) fn envelope(action: &str, request_id: &str, inside: &Xml) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <{action}Response xmlns=\"http://ec2.amazonaws.com/doc/{VERSION}/\">\
+         <requestId>{request_id}</requestId>{}</{action}Response>",
+        inside.as_str()
+    )
+}
+
+/// An error in the form of EC2.
+pub(crate) fn error_envelope(error: &ApiError, request_id: &str) -> String {
+    let mut xml = Xml::new();
+    xml.element("Response", |xml| {
+        xml.element("Errors", |xml| {
+            xml.element("Error", |xml| {
+                xml.text("Code", &error.code)
+                    .text("Message", &error.message);
+            });
+        });
+        xml.text("RequestID", request_id);
+    });
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}",
+        xml.into_string()
+    )
+}
+
+type Handler = fn(&mut World, Caller, BTreeMap<String, String>) -> Result<Xml, ApiError>;
+
+fn handler(action: &str) -> Option<Handler> {
+    Some(match action {
+        "AttachVolume" => run::<attachments::Attach>,
+        "CopyImage" => run::<image_copy::CopyImage>,
+        "CreateImage" => run::<image_create::CreateImage>,
+        "CreateSnapshot" => run::<snapshots::CreateSnapshot>,
+        "CreateTags" => run::<tags::CreateTags>,
+        "CreateVolume" => run::<volumes::CreateVolume>,
+        "DeleteSnapshot" => run::<snapshots::DeleteSnapshot>,
+        "DeleteTags" => run::<tags::DeleteTags>,
+        "DeleteVolume" => run::<volumes::DeleteVolume>,
+        "DeregisterImage" => run::<image_deregister::DeregisterImage>,
+        "DescribeAvailabilityZones" => run::<regions::DescribeZones>,
+        "DescribeImageAttribute" => run::<image_attributes::DescribeAttribute>,
+        "DescribeImages" => run::<image_describe::DescribeImages>,
+        "DescribeInstances" => run::<instance_describe::DescribeInstances>,
+        "DescribeRegions" => run::<regions::DescribeRegions>,
+        "DescribeSnapshots" => run::<snapshots::DescribeSnapshots>,
+        "DescribeTags" => run::<tags::DescribeTags>,
+        "DescribeVolumes" => run::<volumes::DescribeVolumes>,
+        "DetachVolume" => run::<attachments::Detach>,
+        "DisableImage" => run::<image_switches::Disable>,
+        "DisableImageDeprecation" => run::<image_switches::EndDeprecation>,
+        "DisableImageDeregistrationProtection" => run::<image_switches::Unprotect>,
+        "EnableImage" => run::<image_switches::Enable>,
+        "EnableImageDeprecation" => run::<image_switches::Deprecate>,
+        "EnableImageDeregistrationProtection" => run::<image_switches::Protect>,
+        "GetImageAncestry" => run::<image_ancestry::GetAncestry>,
+        "ModifyImageAttribute" => run::<image_attributes::ModifyAttribute>,
+        "RebootInstances" => run::<instance_states::Reboot>,
+        "RegisterImage" => run::<image_register::RegisterImage>,
+        "RunInstances" => run::<instance_run::RunInstances>,
+        "StartInstances" => run::<instance_states::Start>,
+        "StopInstances" => run::<instance_states::Stop>,
+        "TerminateInstances" => run::<instance_states::Terminate>,
+        _ => return None,
+    })
+}
+
+/// Takes the parameters of an action, refuses what is left, and does it.
+fn run<A: Action>(
+    world: &mut World,
+    caller: Caller,
+    flat: BTreeMap<String, String>,
+) -> Result<Xml, ApiError> {
+    let params = Params::new(flat.clone());
+    params.opt("Action");
+    params.req("Version")?;
+    let dry_run = params.flag("DryRun")?.unwrap_or(false);
+    let action = A::take(&params)?;
+    params.finish()?;
+    let mut invocation = Invocation::new(world, caller, flat, dry_run);
+    let answer = action.run(&mut invocation)?;
+    // What only reads never asks to write; it would have been done here.
+    if dry_run {
+        Err(ApiError::dry_run())
+    } else {
+        Ok(answer)
+    }
+}
+
+/// EC2's words for a missing permission, since 2023 with the names in them.
+fn unauthorized(caller: &Caller, action: &str) -> ApiError {
+    let message = format!(
+        "You are not authorized to perform this operation. User: {} is not authorized to perform: \
+         ec2:{action} because no identity-based policy allows the ec2:{action} action",
+        caller.arn
+    );
+    ApiError::new(403, "UnauthorizedOperation", message)
+}

@@ -1,0 +1,215 @@
+//! CreateSnapshot, DeleteSnapshot and DescribeSnapshots.
+
+use crate::course::Course;
+use crate::model::id::Kind;
+use crate::model::snapshot::{Snapshot, SnapshotState};
+use crate::wire::error::ApiError;
+use crate::wire::params::Params;
+use crate::wire::xml::{Xml, timestamp};
+use crate::world::Region;
+
+use super::call::{Action, Invocation};
+use super::describe::{Describe, Query};
+use super::tag_rules::{self, Tags};
+use super::volumes;
+
+const FILTERS: [&str; 11] = [
+    "description",
+    "encrypted",
+    "owner-alias",
+    "owner-id",
+    "progress",
+    "snapshot-id",
+    "start-time",
+    "status",
+    "tag-key",
+    "volume-id",
+    "volume-size",
+];
+
+/// How many snapshots of a volume may be pending at once (EBS quotas).
+const MAX_PENDING: usize = 5;
+
+/// Takes a snapshot of a volume.
+pub(crate) struct CreateSnapshot {
+    volume: String,
+    description: String,
+    tags: Tags,
+}
+
+impl Action for CreateSnapshot {
+    fn take(params: &Params) -> Result<Self, ApiError> {
+        ["OutpostArn", "Location"]
+            .iter()
+            .for_each(|known| params.accept(known));
+        let [tags] = tag_rules::take_specifications(params, [Kind::Snapshot])?;
+        let description = params.opt("Description").unwrap_or_default();
+        Ok(CreateSnapshot {
+            volume: params.req("VolumeId")?,
+            description,
+            tags,
+        })
+    }
+
+    fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
+        let (region, me) = (call.region(), call.caller.account.clone());
+        let volume = volumes::own(region, &me, &self.volume)?;
+        let is_pending = |snapshot: &&Snapshot| {
+            snapshot.volume == volume.id
+                && region.snapshot_state(snapshot).0 == SnapshotState::Pending
+        };
+        if region.snapshots.iter().filter(is_pending).count() >= MAX_PENDING {
+            let message = "Maximum allowed in-progress snapshots for a single volume exceeded.";
+            return Err(ApiError::client("ConcurrentSnapshotLimitExceeded", message));
+        }
+        let mut snapshot = Snapshot::new(&me, &volume.id, volume.size);
+        snapshot.description = self.description;
+        snapshot.encrypted = volume.encrypted;
+        snapshot.kms_key.clone_from(&volume.kms_key);
+        snapshot.tags = self.tags;
+        let room = call.commit()?;
+        let pace = room.settings.paces.snapshot;
+        snapshot.course = Course::from(SnapshotState::Pending, pace, SnapshotState::Completed);
+        snapshot.veil = room.veil();
+        let mut xml = Xml::new();
+        write(&mut xml, &snapshot, (SnapshotState::Pending, 0), &me);
+        room.region.snapshots.insert(&snapshot.id.clone(), snapshot);
+        Ok(xml)
+    }
+}
+
+/// Removes a snapshot that no image uses.
+pub(crate) struct DeleteSnapshot(String);
+
+impl Action for DeleteSnapshot {
+    fn take(params: &Params) -> Result<Self, ApiError> {
+        Ok(DeleteSnapshot(params.req("SnapshotId")?))
+    }
+
+    fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
+        let id = &*self.0;
+        Kind::Snapshot.check(id)?;
+        let region = call.region();
+        let me = &call.caller.account;
+        let own = region
+            .snapshots
+            .get(id)
+            .filter(|s| s.owner == *me && s.veil.look());
+        own.ok_or_else(|| Kind::Snapshot.not_found(&[id]))?;
+        let user = region
+            .images
+            .iter()
+            .find(|image| image.snapshots().any(|used| used == id));
+        if let Some(image) = user {
+            let message = format!("The snapshot {id} is currently in use by {}", image.id);
+            return Err(ApiError::client("InvalidSnapshot.InUse", message));
+        }
+        call.commit()?.region.snapshots.remove(id);
+        Ok(Xml::done())
+    }
+}
+
+/// Lists snapshots: own and public ones.
+pub(crate) struct DescribeSnapshots {
+    query: Query,
+    owners: Vec<String>,
+    restorable_by: Vec<String>,
+}
+
+impl Action for DescribeSnapshots {
+    fn take(params: &Params) -> Result<Self, ApiError> {
+        Ok(DescribeSnapshots {
+            query: Query::take(params, "SnapshotId", "snapshotSet", &FILTERS)?,
+            owners: params.strings("Owner"),
+            restorable_by: params.strings("RestorableBy"),
+        })
+    }
+
+    fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
+        let (region, me) = (call.region(), &*call.caller.account);
+        let owned = |snapshot: &Snapshot| {
+            let by = |owner: &String| match &**owner {
+                "self" => snapshot.owner == me,
+                account => {
+                    snapshot.owner == account || snapshot.owner_alias.as_deref() == Some(account)
+                }
+            };
+            self.owners.is_empty() || self.owners.iter().any(by)
+        };
+        let restorable = |snapshot: &Snapshot| {
+            let by = |user: &String| match &**user {
+                "all" => snapshot.public,
+                "self" => snapshot.owner == me,
+                account => snapshot.owner == account,
+            };
+            self.restorable_by.is_empty() || self.restorable_by.iter().any(by)
+        };
+        let (snapshots, token) = self.query.select(
+            region,
+            &region.snapshots,
+            call.settings(),
+            me,
+            |snapshot: &Snapshot| snapshot.is_open_to(me),
+            |snapshot| owned(snapshot) && restorable(snapshot),
+        )?;
+        let mut xml = Xml::new();
+        xml.list("snapshotSet", snapshots, |xml, (snapshot, view)| {
+            write(xml, snapshot, view, me)
+        });
+        xml.opt("nextToken", token);
+        Ok(xml)
+    }
+}
+
+impl Describe for Snapshot {
+    /// The state, and the progress in percent.
+    type View = (SnapshotState, u32);
+
+    const MOVING: &'static [&'static str] = &["progress", "status"];
+
+    fn view(&self, region: &Region) -> Self::View {
+        let view = region.snapshot_state(self);
+        self.course.read();
+        view
+    }
+
+    fn values(&self, _region: &Region, filter: &str) -> Vec<String> {
+        match filter {
+            "description" => vec![self.description.clone()],
+            "encrypted" => vec![self.encrypted.to_string()],
+            "owner-alias" => self.owner_alias.iter().cloned().collect(),
+            "owner-id" => vec![self.owner.clone()],
+            "snapshot-id" => vec![self.id.clone()],
+            "start-time" => vec![timestamp(self.started)],
+            "volume-id" => vec![self.volume.clone()],
+            "volume-size" => vec![self.size.to_string()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn moving(&self, view: &Self::View, filter: &str) -> Vec<String> {
+        vec![if filter == "status" {
+            view.0.as_str().into()
+        } else {
+            format!("{}%", view.1)
+        }]
+    }
+}
+
+fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, u32), me: &str) {
+    let (state, percent) = view;
+    xml.text("snapshotId", &snapshot.id)
+        .text("volumeId", &snapshot.volume);
+    xml.text("status", state.as_str())
+        .opt("statusMessage", snapshot.status_message.as_ref());
+    xml.text("startTime", timestamp(snapshot.started))
+        .text("progress", format!("{percent}%"));
+    xml.text("ownerId", &snapshot.owner)
+        .opt("ownerAlias", snapshot.owner_alias.as_ref());
+    xml.text("volumeSize", snapshot.size)
+        .text("description", &snapshot.description);
+    xml.text("encrypted", snapshot.encrypted)
+        .opt("kmsKeyId", snapshot.kms_key.as_ref());
+    xml.text("storageTier", "standard");
+    xml.tags(snapshot.tags.iter().filter(|_| snapshot.owner == me));
+}

@@ -1,0 +1,212 @@
+//! Leads a request to its service: faults first, then who is calling, then the work, then the log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::ec2::{self, Caller};
+use crate::sts;
+use crate::wire::error::ApiError;
+use crate::wire::fault::Kind;
+use crate::wire::log::Call;
+use crate::wire::request::Request;
+use crate::world::{Key, World};
+
+/// What the threads of a sandbox share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared(Arc<Mutex<World>>);
+
+impl Shared {
+    pub(crate) fn new(world: World) -> Self {
+        Shared(Arc::new(Mutex::new(world)))
+    }
+
+    /// The world is a plain store: a panic in a test leaves nothing half done that matters.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer, and how it reaches the client.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+    pub(crate) delivery: Delivery,
+}
+
+/// How an answer reaches the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// As it should.
+    Whole,
+    /// Not at all: the connection is reset.
+    Reset,
+    /// Half of it, though its length is announced.
+    Cut,
+    /// In small pieces, with a pause after each.
+    Dribble(Duration),
+}
+
+/// Answers a request to the port of the services.
+pub(crate) async fn answer(shared: &Shared, request: Request) -> Reply {
+    let request_id = Uuid::new_v4().to_string();
+    let fault = shared
+        .lock()
+        .faults
+        .take(request.action(), request.region());
+    if let Some(Kind::Delay(time)) = fault {
+        tokio::time::sleep(time).await;
+    }
+    let mut world = shared.lock();
+    let result = match &fault {
+        Some(Kind::Error(error)) => Err(error.clone()),
+        Some(Kind::ResetBefore) => Ok(String::new()),
+        _ => serve(&mut world, &request, &request_id),
+    };
+    let delivery = match fault {
+        Some(Kind::ResetBefore | Kind::ResetAfter) => Delivery::Reset,
+        Some(Kind::Cut) => Delivery::Cut,
+        Some(Kind::Dribble(pause)) => Delivery::Dribble(pause),
+        _ => Delivery::Whole,
+    };
+    let reply = reply(request.service(), result.as_ref(), &request_id, delivery);
+    let call = record(
+        &world,
+        request,
+        &reply,
+        result.err(),
+        fault.as_ref(),
+        request_id,
+    );
+    world.log.add(call);
+    reply
+}
+
+/// Does the call and gives the body of its answer.
+fn serve(world: &mut World, request: &Request, request_id: &str) -> Result<String, ApiError> {
+    let key = authenticate(world, request)?;
+    let (action, params) = (request.action(), request.params.clone());
+    if action.is_empty() {
+        return Err(ApiError::client(
+            "MissingAction",
+            "The request must contain the parameter Action",
+        ));
+    }
+    match request.service() {
+        "ec2" => {
+            let region = request.region().to_owned();
+            let caller = Caller {
+                account: key.account,
+                arn: key.arn,
+                region,
+            };
+            let inside = ec2::dispatch(world, caller, action, params)?;
+            Ok(ec2::envelope(action, request_id, &inside))
+        }
+        "sts" => {
+            let inside = sts::dispatch(world, &key, action, params)?;
+            Ok(sts::envelope(action, request_id, &inside))
+        }
+        other => {
+            let message = format!("There is no service {other} here");
+            Err(ApiError::new(404, "UnknownService", message))
+        }
+    }
+}
+
+/// Finds out who signed the request. That the signature is right is not verified.
+fn authenticate(world: &World, request: &Request) -> Result<Key, ApiError> {
+    let is_sts = request.service() == "sts";
+    let refuse = || match is_sts {
+        true => {
+            let message = "The security token included in the request is invalid.";
+            ApiError::new(403, "InvalidClientTokenId", message)
+        }
+        false => ApiError::auth_failure(),
+    };
+    let scope = request.scope.as_ref().ok_or_else(|| {
+        let status = if is_sts { 403 } else { 401 };
+        let message = "Request is missing Authentication Token";
+        ApiError::new(status, "MissingAuthenticationToken", message)
+    })?;
+    let key = world.keys.get(&scope.access_key).ok_or_else(refuse)?;
+    if world.spec(&scope.region).is_none() {
+        let message = format!(
+            "Credential should be scoped to a valid region, not '{}'. ",
+            scope.region
+        );
+        return Err(ApiError::new(401, "AuthFailure", message.trim_end()));
+    }
+    // EC2 says no more than this in a region that the account has not enabled.
+    if !world.is_enabled(&scope.region) {
+        return Err(refuse());
+    }
+    check_clock(world, request)?;
+    Ok(key.clone())
+}
+
+fn check_clock(world: &World, request: &Request) -> Result<(), ApiError> {
+    let (Some(skew), Some(sent)) = (world.settings.clock_skew, request.sent) else {
+        return Ok(());
+    };
+    if (OffsetDateTime::now_utc() - sent).abs() <= skew {
+        return Ok(());
+    }
+    Err(ApiError::client("RequestExpired", "Request has expired."))
+}
+
+fn reply(
+    service: &str,
+    result: Result<&String, &ApiError>,
+    request_id: &str,
+    delivery: Delivery,
+) -> Reply {
+    let body = match (result, service) {
+        (Ok(body), _) => body.clone(),
+        (Err(error), "sts") => sts::error_envelope(error, request_id),
+        (Err(error), _) => ec2::error_envelope(error, request_id),
+    };
+    Reply {
+        status: result.err().map_or(200, |error| error.status),
+        content_type: "text/xml;charset=UTF-8",
+        headers: vec![("x-amzn-requestid", request_id.to_owned())],
+        body,
+        delivery,
+    }
+}
+
+fn record(
+    world: &World,
+    request: Request,
+    reply: &Reply,
+    error: Option<ApiError>,
+    fault: Option<&Kind>,
+    request_id: String,
+) -> Call {
+    let key = request
+        .scope
+        .as_ref()
+        .and_then(|scope| world.keys.get(&scope.access_key));
+    Call {
+        service: request.service().to_owned(),
+        action: request.action().to_owned(),
+        region: request.region().to_owned(),
+        account: key.map(|key| key.account.clone()).unwrap_or_default(),
+        status: if reply.delivery == Delivery::Reset {
+            0
+        } else {
+            reply.status
+        },
+        error: error.map(|error| error.code),
+        fault: fault.map(Kind::word),
+        request_id,
+        at: Duration::ZERO,
+        user_agent: request.user_agent,
+        params: request.params,
+    }
+}

@@ -1,0 +1,50 @@
+//! A small EC2 with STS and the instance metadata service, in one process on loopback.
+//!
+//! Tests start it in-process with [`Sandbox::start`], point a client at [`Sandbox::environment`] and
+//! look at [`Sandbox::calls`] and [`Sandbox::images`] afterwards; people start the program of the same
+//! name. The sandbox speaks the wire protocol of the services (EC2 query: form in, XML out) and shares
+//! no code with the tools that it tries, so that it cannot share their mistakes.
+//!
+//! * **Time passes** by [`Pace`]: an image is pending for a number of reads or milliseconds, snapshots
+//!   show progress meanwhile, fresh IDs may be unknown for a while ([`Settings::invisible`]).
+//! * **Faults** come on order: [`Sandbox::inject`] with a [`Fault`], [`Sandbox::deny`] for permissions.
+//! * **Every call** is kept with its parameters and its outcome as a [`Call`].
+//!
+//! ```
+//! use ami_sandbox::{Config, Fault, Sandbox};
+//!
+//! let sandbox = Sandbox::start(Config::default())?;
+//! let instance = sandbox.instance("us-east-1", |i| i.add_volume("/dev/sdf", 20));
+//! sandbox.inject(Fault::on("CreateImage").times(2).throttle());
+//! assert!(instance.starts_with("i-"));
+//! assert!(sandbox.calls().is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! Layout: `wire` is what every service shares (decoding, errors, XML, faults, log), `server` and
+//! `frontdoor` lead a request to its service, `ec2` holds one file per kind of resource and call,
+//! `model` what the sandbox remembers.
+
+mod config;
+mod course;
+mod ec2;
+mod frontdoor;
+mod metadata;
+mod model;
+mod sandbox;
+mod seed;
+mod server;
+mod sts;
+mod wire;
+mod world;
+
+pub use config::{Account, Config, OptIn, Pace, Paces, RegionSpec, Settings, ThisInstance};
+pub use model::image::{Image, ImageState, StateReason};
+pub use model::instance::{Attachment, Instance, InstanceState};
+pub use model::mapping::{Device, Ebs, Mapping};
+pub use model::snapshot::{Snapshot, SnapshotState};
+pub use model::volume::{Volume, VolumeState};
+pub use sandbox::Sandbox;
+pub use seed::InstanceSeed;
+pub use wire::fault::Fault;
+pub use wire::log::{Call, LogSink};

@@ -1,0 +1,245 @@
+//! The program `ami-sandbox`: starts a sandbox, says where it is, and runs until it is told to stop.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use ami_sandbox::{Config, LogSink, Pace, Sandbox, Settings, ThisInstance};
+use tokio::signal::unix::{SignalKind, signal};
+
+const HELP: &str = "\
+Usage: ami-sandbox [OPTION]...
+A small EC2 with STS and instance metadata on loopback, for trying tools.
+
+Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID lines, then READY, and
+runs until standard input closes or SIGINT or SIGTERM comes:
+
+  sleep 1d | ami-sandbox >env &
+  export $(grep = env)
+
+      --port N             port of EC2 and STS (any free one)
+      --metadata-port N    port of the metadata service (any free one)
+      --image-time TIME    how long images are pending: 4000 (milliseconds, the default) or
+                           3reads (that many describe calls)
+      --instances N        how many running instances there are (2)
+      --region REGION      where they are, and the default region (us-east-1)
+      --log FILE           write every call as a line of JSON; - is standard error
+  -h, --help               show this help
+";
+
+/// What the command line asks for.
+struct Options {
+    config: Config,
+    instances: u32,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if arguments
+        .iter()
+        .any(|argument| argument == "-h" || argument == "--help")
+    {
+        return report(io::stdout().lock().write_all(HELP.as_bytes()));
+    }
+    match parse(arguments) {
+        Ok(options) => report(run(options)),
+        Err(message) => {
+            let usage = "Try 'ami-sandbox --help'.";
+            let _ = writeln!(io::stderr().lock(), "ami-sandbox: {message}\n{usage}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn report(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr().lock(), "ami-sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
+    let arguments = split_equals(arguments);
+    check_words(&arguments)?;
+    let mut given = pico_args::Arguments::from_vec(arguments);
+    let mut config = Config {
+        settings: settings(),
+        ..Config::default()
+    };
+    config.port = value(&mut given, "--port")?.unwrap_or(0);
+    config.metadata_port = value(&mut given, "--metadata-port")?.unwrap_or(0);
+    if let Some(text) = value::<String>(&mut given, "--image-time")? {
+        config.settings.paces.image = parse_pace(&text)?;
+    }
+    if let Some(region) = value::<String>(&mut given, "--region")? {
+        if config.regions.iter().all(|known| known.name != region) {
+            return Err(format!("there is no region '{region}'"));
+        }
+        config.default_region = region;
+    }
+    config.log = match value::<String>(&mut given, "--log")?.as_deref() {
+        None => LogSink::Nowhere,
+        Some("-") => LogSink::Stderr,
+        Some(path) => LogSink::File(path.into()),
+    };
+    let instances = value(&mut given, "--instances")?.unwrap_or(2);
+    Ok(Options { config, instances })
+}
+
+fn value<T>(given: &mut pico_args::Arguments, name: &'static str) -> Result<Option<T>, String>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    let value = given.opt_value_from_str(name);
+    value.map_err(|error: pico_args::Error| format!("{name}: {error}"))
+}
+
+/// `--port=1` is `--port 1`.
+fn split_equals(arguments: Vec<OsString>) -> Vec<OsString> {
+    let halves = |word: OsString| match word.to_str().and_then(|word| word.split_once('=')) {
+        Some((name, value)) if name.starts_with("--") => vec![name.into(), value.into()],
+        _ => vec![word],
+    };
+    arguments.into_iter().flat_map(halves).collect()
+}
+
+/// Every option takes a value and may be given once; pico-args would take an option for a value, and
+/// leave a repeated one lying.
+fn check_words(arguments: &[OsString]) -> Result<(), String> {
+    const KNOWN: [&str; 6] = [
+        "--port",
+        "--metadata-port",
+        "--image-time",
+        "--instances",
+        "--region",
+        "--log",
+    ];
+    let mut seen = BTreeSet::new();
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let name = KNOWN.iter().find(|known| word == **known);
+        let name = name.ok_or_else(|| format!("unexpected '{}'", word.display()))?;
+        if !seen.insert(name) {
+            return Err(format!("{name} is given twice"));
+        }
+        let value = words.next().and_then(|value| value.to_str());
+        if value.is_none_or(|value| value.starts_with("--")) {
+            return Err(format!("{name} needs a value"));
+        }
+    }
+    Ok(())
+}
+
+/// Slow enough to see the waiting, quick enough not to be bored by it.
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.paces.image = Pace::Millis(4000);
+    settings.paces.snapshot = Pace::Millis(2000);
+    settings.paces.volume = Pace::Millis(500);
+    settings.paces.instance = Pace::Millis(2000);
+    settings
+}
+
+fn parse_pace(text: &str) -> Result<Pace, String> {
+    let wrong = |_| format!("'{text}' is neither milliseconds nor a number of reads");
+    match text.strip_suffix("reads") {
+        Some(reads) => reads.parse().map(Pace::Reads).map_err(wrong),
+        None => text.parse().map(Pace::Millis).map_err(wrong),
+    }
+}
+
+fn run(options: Options) -> io::Result<()> {
+    let region = options.config.default_region.clone();
+    let sandbox = Sandbox::start(options.config)?;
+    let this = ThisInstance {
+        region: region.clone(),
+        instance_type: "t3.micro".into(),
+        role: Some("sandbox".into()),
+    };
+    let mut instances = Vec::new();
+    for number in 0..options.instances {
+        instances.push(match number {
+            0 => sandbox.become_instance(&this),
+            n => sandbox.instance(&region, |seed| seed.add_volume("/dev/sdf", 10 + n)),
+        });
+    }
+    announce(&sandbox, &instances)?;
+    wait_for_the_end()
+}
+
+fn announce(sandbox: &Sandbox, instances: &[String]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for (key, value) in sandbox.environment() {
+        writeln!(out, "{key}={value}")?;
+    }
+    for (number, id) in (1..).zip(instances) {
+        writeln!(out, "INSTANCE_{number}={id}")?;
+    }
+    writeln!(out, "READY")?;
+    out.flush()
+}
+
+fn wait_for_the_end() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut terminated = signal(SignalKind::terminate())?;
+        let (closed, is_closed) = tokio::sync::oneshot::channel();
+        // A thread of its own, since a blocking read would keep the runtime from ending.
+        std::thread::spawn(move || {
+            let mut stdin = io::stdin().lock();
+            let mut buffer = [0; 512];
+            while matches!(stdin.read(&mut buffer), Ok(1..)) {}
+            let _ = closed.send(());
+        });
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+            _ = is_closed => {}
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn try_parse(words: &[&str]) -> Result<Options, String> {
+        parse(words.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn a_pace_is_a_time_or_a_number_of_reads() {
+        assert_eq!(parse_pace("250"), Ok(Pace::Millis(250)));
+        assert_eq!(parse_pace("3reads"), Ok(Pace::Reads(3)));
+        assert!(parse_pace("soon").is_err());
+    }
+
+    #[test]
+    fn strangers_and_missing_values_are_refused() {
+        for words in [
+            &["--prot", "1"][..],
+            &["word"],
+            &["--port"],
+            &["--port", "--log"],
+            &["--port", "99999"],
+            &["--port", "1", "--port", "2"],
+            &["--region", "us-moon-1"],
+        ] {
+            assert!(try_parse(words).is_err(), "{words:?}");
+        }
+        let options = try_parse(&["--instances=0", "--log", "-"]).ok().unwrap();
+        assert_eq!(
+            (options.instances, options.config.log),
+            (0, LogSink::Stderr)
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Instances and what is attached to them.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::id::Kind;
+use crate::config::Pace;
+use crate::course::{Course, Veil};
+
+/// The states of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstanceState {
+    /// Starting.
+    Pending,
+    /// Up.
+    Running,
+    /// On the way to be gone.
+    ShuttingDown,
+    /// Gone, though still shown.
+    Terminated,
+    /// On the way down.
+    Stopping,
+    /// Down.
+    Stopped,
+}
+
+impl InstanceState {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            InstanceState::Pending => "pending",
+            InstanceState::Running => "running",
+            InstanceState::ShuttingDown => "shutting-down",
+            InstanceState::Terminated => "terminated",
+            InstanceState::Stopping => "stopping",
+            InstanceState::Stopped => "stopped",
+        }
+    }
+
+    /// The number that goes with the word (API reference, InstanceState).
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            InstanceState::Pending => 0,
+            InstanceState::Running => 16,
+            InstanceState::ShuttingDown => 32,
+            InstanceState::Terminated => 48,
+            InstanceState::Stopping => 64,
+            InstanceState::Stopped => 80,
+        }
+    }
+}
+
+/// A volume of an instance.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    /// The name by which it was attached, such as `/dev/sdf`.
+    pub device: String,
+    /// `vol-…`
+    pub volume: String,
+    /// Whether it goes with the instance.
+    pub delete_on_termination: bool,
+    /// Since when.
+    pub attached: OffsetDateTime,
+    /// `attaching`, `attached` or `detaching`.
+    pub(crate) course: Course<&'static str>,
+}
+
+impl Attachment {
+    /// A volume that is attached from now on.
+    pub(crate) fn settled(device: &str, volume: &str, delete_on_termination: bool) -> Self {
+        Attachment {
+            device: device.into(),
+            volume: volume.into(),
+            delete_on_termination,
+            attached: OffsetDateTime::now_utc(),
+            course: Course::settled("attached"),
+        }
+    }
+}
+
+/// An instance as the sandbox knows it, for tests to look at.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// `i-…`
+    pub id: String,
+    /// The account.
+    pub owner: String,
+    /// The launch that it belongs to.
+    pub reservation: String,
+    /// Its place in the launch.
+    pub launch_index: u32,
+    /// The image it runs.
+    pub image: String,
+    /// Such as `t3.micro`.
+    pub instance_type: String,
+    /// `x86_64` …
+    pub architecture: String,
+    /// `hvm` …
+    pub virtualization: String,
+    /// `Windows`, or none.
+    pub platform: Option<String>,
+    /// The zone, such as `us-east-1a`.
+    pub zone: String,
+    /// When it was launched or last started.
+    pub launched: OffsetDateTime,
+    /// The name of the root device.
+    pub root_device: String,
+    /// Its volumes.
+    pub attachments: Vec<Attachment>,
+    /// Its address in the network.
+    pub private_ip: String,
+    /// The key pair.
+    pub key_name: Option<String>,
+    /// The instance profile, by name or ARN.
+    pub profile: Option<String>,
+    /// The token of its launch.
+    pub client_token: String,
+    /// Enhanced networking.
+    pub ena_support: bool,
+    /// Whether termination is refused.
+    pub termination_protection: bool,
+    /// How often it was rebooted, by RebootInstances or by CreateImage without NoReboot.
+    pub reboots: u32,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    pub(crate) course: Course<InstanceState>,
+    pub(crate) veil: Veil,
+}
+
+impl Instance {
+    /// The state at this moment; looking does not count as a read.
+    pub fn state(&self) -> InstanceState {
+        *self.course.peek()
+    }
+
+    pub(crate) fn new(owner: &str, image: &str, zone: &str) -> Self {
+        let [a, b, ..] = getrandom::u32().unwrap_or_default().to_le_bytes();
+        Instance {
+            id: Kind::Instance.fresh(),
+            owner: owner.into(),
+            reservation: Kind::Instance.fresh().replace("i-", "r-"),
+            launch_index: 0,
+            image: image.into(),
+            instance_type: "t3.micro".into(),
+            architecture: "x86_64".into(),
+            virtualization: "hvm".into(),
+            platform: None,
+            zone: zone.into(),
+            launched: OffsetDateTime::now_utc(),
+            root_device: "/dev/xvda".into(),
+            attachments: Vec::new(),
+            private_ip: format!("10.0.{a}.{b}"),
+            key_name: None,
+            profile: None,
+            client_token: String::new(),
+            ena_support: true,
+            termination_protection: false,
+            reboots: 0,
+            tags: BTreeMap::new(),
+            course: Course::settled(InstanceState::Running),
+            veil: Veil::new(Pace::Now),
+        }
+    }
+}
+
+super::resource!(Instance, Kind::Instance);

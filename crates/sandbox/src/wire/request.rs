@@ -1,0 +1,113 @@
+//! A request as it arrives, and who sent it to which service of which region.
+
+use std::collections::BTreeMap;
+
+use hyper::HeaderMap;
+use time::OffsetDateTime;
+use time::PrimitiveDateTime;
+use time::macros::format_description;
+
+use super::params::decode_form;
+
+/// What a client sent to the port of the services.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) scope: Option<Scope>,
+    pub(crate) sent: Option<OffsetDateTime>,
+    pub(crate) user_agent: String,
+    pub(crate) params: BTreeMap<String, String>,
+}
+
+/// The credential scope of a signature (Signature Version 4): who signed for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) access_key: String,
+    pub(crate) region: String,
+    pub(crate) service: String,
+}
+
+impl Request {
+    /// Reads the parts that the services need. Parameters may come in the body or in the URL.
+    ///
+    /// The signature itself is not verified: that would belong here, since the headers and the body
+    /// are still as they were sent.
+    pub(crate) fn decode(headers: &HeaderMap, query: Option<&str>, body: &[u8]) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let mut params = decode_form(query.unwrap_or_default().as_bytes());
+        params.extend(decode_form(body));
+        Request {
+            scope: text("authorization").and_then(parse_scope),
+            sent: text("x-amz-date").and_then(parse_date),
+            user_agent: text("user-agent").unwrap_or_default().to_owned(),
+            params,
+        }
+    }
+
+    pub(crate) fn action(&self) -> &str {
+        self.params.get("Action").map_or("", String::as_str)
+    }
+
+    /// The service that the scope names; an unsigned request is told by its API version.
+    pub(crate) fn service(&self) -> &str {
+        let version = self.params.get("Version").map(String::as_str);
+        match &self.scope {
+            Some(scope) => &scope.service,
+            None if version == Some("2011-06-15") => "sts",
+            None => "ec2",
+        }
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        self.scope.as_ref().map_or("", |scope| &scope.region)
+    }
+}
+
+/// Reads `AWS4-HMAC-SHA256 Credential=KEY/20261120/us-east-1/ec2/aws4_request, SignedHeaders=…`.
+fn parse_scope(header: &str) -> Option<Scope> {
+    let rest = header.split("Credential=").nth(1)?;
+    let mut parts = rest.split([',', ' ']).next()?.split('/');
+    let access_key = parts.next()?.to_owned();
+    let (_date, region, service) = (
+        parts.next()?,
+        parts.next()?.to_owned(),
+        parts.next()?.to_owned(),
+    );
+    (parts.next() == Some("aws4_request")).then_some(Scope {
+        access_key,
+        region,
+        service,
+    })
+}
+
+fn parse_date(text: &str) -> Option<OffsetDateTime> {
+    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+    PrimitiveDateTime::parse(text, format)
+        .ok()
+        .map(PrimitiveDateTime::assume_utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn the_scope_names_key_region_and_service() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKIA1/20261120/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=0";
+        let scope = parse_scope(header).unwrap();
+        assert_eq!(
+            (&*scope.access_key, &*scope.region, &*scope.service),
+            ("AKIA1", "eu-west-1", "sts")
+        );
+        assert_eq!(parse_scope("Basic abc"), None);
+    }
+
+    #[test]
+    fn the_date_is_utc() {
+        assert_eq!(
+            parse_date("20261120T205446Z"),
+            Some(datetime!(2026-11-20 20:54:46 UTC))
+        );
+        assert_eq!(parse_date("yesterday"), None);
+    }
+}

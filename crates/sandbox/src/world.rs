@@ -1,0 +1,165 @@
+//! Everything that the sandbox remembers, behind one lock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use crate::config::{Account, Config, OptIn, RegionSpec, Settings};
+use crate::model::image::{Image, Stage};
+use crate::model::instance::Instance;
+use crate::model::mapping::{Ebs, Mapping};
+use crate::model::snapshot::{Snapshot, SnapshotState};
+use crate::model::store::Store;
+use crate::model::volume::Volume;
+use crate::wire::fault::Faults;
+use crate::wire::log::Log;
+
+/// The account number of images of Amazon, as on EC2.
+pub(crate) const AMAZON: &str = "137112412989";
+
+/// The image of Amazon that is there in every region.
+pub(crate) const AMAZON_IMAGE: &str = "ami-0a1b2c3d4e5f60001";
+const AMAZON_SNAPSHOT: &str = "snap-0a1b2c3d4e5f60001";
+
+/// All state of a sandbox.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    pub(crate) specs: Vec<RegionSpec>,
+    pub(crate) regions: BTreeMap<String, Region>,
+    pub(crate) keys: HashMap<String, Key>,
+    pub(crate) denied: BTreeSet<String>,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    /// What becomes of the next images instead of `available`.
+    pub(crate) next_images: VecDeque<Stage>,
+    pub(crate) this_instance: Option<Identity>,
+    /// The tokens that the metadata service has given out.
+    pub(crate) tokens: BTreeSet<String>,
+}
+
+/// What is in one region.
+#[derive(Debug, Default)]
+pub(crate) struct Region {
+    pub(crate) images: Store<Image>,
+    pub(crate) snapshots: Store<Snapshot>,
+    pub(crate) volumes: Store<Volume>,
+    pub(crate) instances: Store<Instance>,
+    /// What a call with a ClientToken made, by account, action and token.
+    pub(crate) tokens: HashMap<(String, &'static str, String), TokenUse>,
+}
+
+/// The first use of a ClientToken.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenUse {
+    pub(crate) params: BTreeMap<String, String>,
+    pub(crate) ids: Vec<String>,
+}
+
+/// Who an access key belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    pub(crate) user_id: String,
+}
+
+/// The instance for which the metadata service speaks.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) region: String,
+    pub(crate) instance: String,
+    pub(crate) role: Option<String>,
+}
+
+impl World {
+    pub(crate) fn new(config: &Config) -> std::io::Result<Self> {
+        let regions = config
+            .regions
+            .iter()
+            .map(|spec| (spec.name.clone(), Region::seeded()))
+            .collect();
+        let keys = config
+            .accounts
+            .iter()
+            .map(|account| (account.access_key.clone(), Key::user(account)));
+        Ok(World {
+            settings: config.settings,
+            specs: config.regions.clone(),
+            regions,
+            keys: keys.collect(),
+            denied: BTreeSet::new(),
+            faults: Faults::default(),
+            log: Log::open(&config.log)?,
+            next_images: VecDeque::new(),
+            this_instance: None,
+            tokens: BTreeSet::new(),
+        })
+    }
+
+    pub(crate) fn spec(&self, region: &str) -> Option<&RegionSpec> {
+        self.specs.iter().find(|spec| spec.name == region)
+    }
+
+    pub(crate) fn is_enabled(&self, region: &str) -> bool {
+        self.spec(region)
+            .is_some_and(|spec| spec.opt_in != OptIn::NotOptedIn)
+    }
+
+    /// All regions, to look for a resource of which only the ID is known.
+    pub(crate) fn regions_mut(&mut self) -> impl Iterator<Item = &mut Region> {
+        self.regions.values_mut()
+    }
+}
+
+impl Region {
+    /// A region with the image of Amazon from which instances run.
+    fn seeded() -> Self {
+        let mut region = Region::default();
+        let mut snapshot = Snapshot::new(AMAZON, "vol-ffffffff", 8);
+        snapshot.id = AMAZON_SNAPSHOT.into();
+        snapshot.public = true;
+        snapshot.owner_alias = Some("amazon".into());
+        region.snapshots.insert(AMAZON_SNAPSHOT, snapshot);
+        let mut image = Image::new(AMAZON, "al2023-ami-2023.9.20260101.0-kernel-6.12-x86_64");
+        image.id = AMAZON_IMAGE.into();
+        image.description =
+            Some("Amazon Linux 2023 AMI 2023.9.20260101.0 x86_64 HVM kernel-6.12".into());
+        image.public = true;
+        image.owner_alias = Some("amazon".into());
+        image.created = time::macros::datetime!(2026-01-01 00:00:00 UTC);
+        image.boot_mode = Some("uefi-preferred".into());
+        image.imds_support = Some("v2.0".into());
+        let ebs = Ebs {
+            snapshot: Some(AMAZON_SNAPSHOT.into()),
+            ..Ebs::default()
+        };
+        image.mappings.push(Mapping::ebs("/dev/xvda", ebs));
+        region.images.insert(AMAZON_IMAGE, image);
+        region
+    }
+
+    /// The state of a snapshot and its progress in percent. A snapshot that was taken for an image is
+    /// at least as far as the image, so that a client that polls only the image sees it move.
+    pub(crate) fn snapshot_state(&self, snapshot: &Snapshot) -> (SnapshotState, u32) {
+        use crate::model::image::ImageState::{Error, Failed, Invalid, Pending};
+        let own = (*snapshot.course.peek(), snapshot.course.percent());
+        let image = snapshot.follows.as_ref().and_then(|id| self.images.get(id));
+        match image.map(|image| (image.state(), image.course.percent())) {
+            Some((Pending, percent)) if own.0 == SnapshotState::Pending => {
+                (own.0, percent.max(own.1))
+            }
+            Some((Failed | Error | Invalid, _)) => (SnapshotState::Error, own.1.min(99)),
+            Some((Pending, _)) | None => own,
+            Some(_) => (SnapshotState::Completed, 100),
+        }
+    }
+}
+
+impl Key {
+    fn user(account: &Account) -> Self {
+        Key {
+            account: account.id.clone(),
+            arn: format!("arn:aws:iam::{}:user/sandbox", account.id),
+            user_id: "AIDASANDBOX0000000001".into(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Speaks raw HTTP to a sandbox, with a client of a few lines, so that nothing but the wire is tried.
+
+mod client;
+mod faults;
+mod filters;
+mod lifecycle;
+mod metadata;
+mod names;
+mod pages;
+mod protocol;
+mod sharing;
+mod tags;
+mod volumes;

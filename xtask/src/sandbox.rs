@@ -1,0 +1,103 @@
+//! Starts and ends `ami-sandbox`, a small EC2 on loopback, and points commands at it.
+
+mod environment;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Lines};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use environment::Environment;
+
+use crate::workspace::{Workspace, shown};
+
+/// A sandbox that runs for as long as this value lives.
+///
+/// The sandbox ends when its standard input does. So it ends with this process however that ends,
+/// and nothing has to be cleaned up.
+pub struct Sandbox {
+    program: Child,
+    /// Kept open: a sandbox that has more to say must not die of a closed pipe.
+    _output: Lines<BufReader<ChildStdout>>,
+    environment: Environment,
+    path: OsString,
+    target: PathBuf,
+}
+
+impl Sandbox {
+    /// Starts the sandbox that was built, and waits until it answers.
+    pub fn start(workspace: &Workspace) -> Result<Self, String> {
+        let file = workspace.program("ami-sandbox");
+        let path = search_path(workspace)?;
+        let mut program = Command::new(&file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // Out of reach of the Ctrl-C that is meant for the command in the foreground.
+            .process_group(0)
+            .spawn()
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+        let output = program.stdout.take().ok_or("ami-sandbox has no output")?;
+        let mut lines = BufReader::new(output).lines();
+        match Environment::read(&mut lines) {
+            Ok(environment) => Ok(Self {
+                program,
+                _output: lines,
+                environment,
+                path,
+                target: workspace.target.clone(),
+            }),
+            Err(error) => {
+                // With nobody to read it, a sandbox in the middle of a line ends as well.
+                drop(lines);
+                let status = end(&mut program)?;
+                Err(format!("ami-sandbox: {error} (status {status})"))
+            }
+        }
+    }
+
+    /// A variable that the sandbox named.
+    pub fn variable(&self, name: &str) -> &str {
+        self.environment.get(name)
+    }
+
+    /// Points a command at the sandbox and at the built tools, and away from all else.
+    pub fn lead<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        for (name, _) in env::vars_os() {
+            if environment::leads_elsewhere(&name) {
+                command.env_remove(name);
+            }
+        }
+        command
+            // Profiles of the person who calls would be asked for keys, regions and endpoints.
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .envs(self.environment.variables())
+            // For the wrappers, which are started in any directory.
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("PATH", &self.path)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // How it ends no longer matters to the task.
+        let _ = end(&mut self.program);
+    }
+}
+
+/// Closes the sandbox's standard input and waits until it is gone.
+fn end(program: &mut Child) -> Result<u8, String> {
+    // `wait` closes standard input before it waits.
+    let status = program.wait().map_err(|e| format!("ami-sandbox: {e}"))?;
+    Ok(shown(status))
+}
+
+/// `PATH` with the wrappers first.
+fn search_path(workspace: &Workspace) -> Result<OsString, String> {
+    let inherited = env::var_os("PATH").unwrap_or_default();
+    let directories = env::split_paths(&inherited);
+    env::join_paths([workspace.wrappers()].into_iter().chain(directories))
+        .map_err(|error| format!("PATH: {error}"))
+}
