@@ -145,7 +145,7 @@ impl<'s> Tool<'s> {
     }
 
     /// Makes standard error a terminal of so many columns. What comes out is as a terminal gets it, with
-    /// `\r\n` at the ends of lines; [`crate::screen`] shows what would stand there in the end.
+    /// `\r\n` at the ends of lines; [`crate::screen()`] shows what would stand there in the end.
     pub fn terminal(mut self, columns: u16) -> Self {
         self.columns = Some(columns);
         self.env("TERM", "xterm-256color")
