@@ -16,7 +16,7 @@ pub const AWS: Group = Group {
         Opt::value(
             "profile",
             "NAME",
-            "use the keys and the region of this profile; it beats keys in the environment",
+            "use the keys of this profile, whatever keys the environment gives, and its region where the environment gives none",
         ),
         Opt::value(
             "endpoint-url",

@@ -6,12 +6,14 @@ use crate::common::ENVIRONMENT;
 use crate::help::{note, synopsis, tool_exit_codes};
 use crate::spec::{Group, Opt, Spec};
 
-/// The manual page of a tool. `date` stands in its foot, `2026-11-20`; pages that are made from
+/// The manual page of a tool. `date` stands in its foot, `2026-11-20`, or is empty; pages that are made from
 /// the same source with the same date are the same.
 pub fn render(spec: &Spec, version: &str, date: &str) -> String {
     let mut page = Roff::new();
     let source = format!("ami-tools {version}");
     let title = spec.name.to_uppercase();
+    // An empty argument would not be written at all, and the next one be taken for the date.
+    let date = if date.is_empty() { " " } else { date };
     page.control("TH", [&*title, "1", date, &source, "ami-tools"]);
     section(&mut page, "NAME");
     page.text([roman(format!("{} - {}", spec.name, spec.summary))]);

@@ -144,9 +144,13 @@ fn drive(context: Context, run: impl AsyncFnOnce(&Context) -> Result<(), Error>)
         }
     };
     runtime.block_on(async {
+        let run = async {
+            context.session.check().await?;
+            run(&context).await
+        };
         tokio::select! {
             biased;
-            result = run(&context) => conclude(&context, result),
+            result = run => conclude(&context, result),
             signal = context.interrupt.watch() => {
                 context.progress.hint(&format!("stopped at once by signal {}", signal.number()));
             }

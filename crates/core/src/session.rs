@@ -5,6 +5,7 @@
 mod classic;
 mod http;
 mod keys;
+mod profile;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -72,6 +73,17 @@ impl Session {
             gateways: RefCell::default(),
             progress,
         })
+    }
+
+    /// Checks what only files can tell, before anything is called.
+    ///
+    /// # Errors
+    /// An explicit profile that does not exist.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        match &self.settings.profile {
+            Some(name) => profile::check(name).await,
+            None => Ok(()),
+        }
     }
 
     /// The region that the environment gives without `-r`: variables, the classic file, the

@@ -1,0 +1,426 @@
+//! Where keys, region and endpoint come from, in the order that users are promised.
+//!
+//! The sandbox tells accounts apart by the access key, so its log says whose keys a call bore.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+
+use ami_sandbox::{Config, Sandbox, ThisInstance};
+use ami_testkit::{Tool, assert_no_calls, tool};
+
+const HOME: &str = "us-east-1";
+const SECRET: &str = "Recognisable/Secret+Key";
+const PASSWORD: &str = "RecognisablePassword";
+
+fn sandbox() -> Sandbox {
+    Sandbox::start(Config::default()).expect("a sandbox")
+}
+
+/// The access keys of the sandbox's two accounts.
+fn keys(sandbox: &Sandbox) -> [(String, String); 2] {
+    let accounts: Vec<_> = Config::default().accounts;
+    assert_eq!(accounts[0].id, sandbox.account());
+    [0, 1].map(|n| (accounts[n].id.clone(), accounts[n].access_key.clone()))
+}
+
+/// A tool that has the sandbox's endpoint and nothing else: no keys, no region.
+fn bare<'s>(sandbox: &'s Sandbox, image: &str) -> Tool<'s> {
+    tool("ami-waiton")
+        .sandbox(sandbox)
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env_remove("AWS_DEFAULT_REGION")
+        .args(["--nowait-exist", image])
+}
+
+/// An image that both accounts see, in each of two regions.
+fn images(sandbox: &Sandbox) -> [String; 2] {
+    [HOME, "eu-west-1"].map(|region| sandbox.image(region, |image| image.public = true))
+}
+
+/// The account and the region of the one call that was made.
+fn who_and_where(sandbox: &Sandbox) -> (String, String) {
+    let calls = sandbox.calls_to("DescribeImages");
+    assert_eq!(calls.len(), 1);
+    sandbox.clear_calls();
+    (calls[0].account.clone(), calls[0].region.clone())
+}
+
+fn classic(key: &str, region: &str) -> String {
+    format!("aws_access_key_id={key}\naws_secret_access_key={SECRET}\nregion={region}\n")
+}
+
+#[test]
+fn the_classic_file_gives_keys_and_region_in_both_spellings() {
+    let sandbox = sandbox();
+    let [_, away] = images(&sandbox);
+    let [_, (account, key)] = keys(&sandbox);
+    for text in [
+        classic(&key, "eu-west-1"),
+        format!("AWSAccessKeyId={key}\nAWSSecretKey={SECRET}\nregion=eu-west-1\n"),
+    ] {
+        let run = bare(&sandbox, &away)
+            .file("keys", &text, 0o600)
+            .env("AWS_CREDENTIAL_FILE", "keys");
+        run.run().expect().stdout_is(&format!("{away}\n")).done();
+        assert_eq!(
+            who_and_where(&sandbox),
+            (account.clone(), "eu-west-1".to_owned())
+        );
+    }
+}
+
+#[test]
+fn keys_in_the_environment_beat_the_classic_file_and_so_does_a_region() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    let [(first, first_key), (_, second_key)] = keys(&sandbox);
+    bare(&sandbox, &home)
+        .file("keys", &classic(&second_key, "eu-west-1"), 0o600)
+        .env("AWS_CREDENTIAL_FILE", "keys")
+        .env("AWS_ACCESS_KEY_ID", first_key)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .env("AWS_REGION", HOME)
+        .run()
+        .expect()
+        .stdout_is(&format!("{home}\n"))
+        .done();
+    assert_eq!(who_and_where(&sandbox), (first, HOME.to_owned()));
+}
+
+#[test]
+fn the_classic_file_beats_profiles_and_an_explicit_profile_beats_everything() {
+    let sandbox = sandbox();
+    let [home, away] = images(&sandbox);
+    let [(first, first_key), (second, second_key)] = keys(&sandbox);
+    let profiles = format!(
+        "[other]\naws_access_key_id={second_key}\naws_secret_access_key={SECRET}\nregion=eu-west-1\n"
+    );
+    let with_files = |image: &str| {
+        bare(&sandbox, image)
+            .file("keys", &classic(&first_key, HOME), 0o600)
+            .file("credentials", &profiles, 0o600)
+            .env("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+    };
+    with_files(&home)
+        .env("AWS_CREDENTIAL_FILE", "keys")
+        .env("AWS_PROFILE", "other")
+        .run()
+        .expect()
+        .stdout_is(&format!("{home}\n"))
+        .done();
+    assert_eq!(who_and_where(&sandbox), (first.clone(), HOME.to_owned()));
+    with_files(&away)
+        .env("AWS_PROFILE", "other")
+        .run()
+        .expect()
+        .stdout_is(&format!("{away}\n"))
+        .done();
+    assert_eq!(
+        who_and_where(&sandbox),
+        (second.clone(), "eu-west-1".to_owned())
+    );
+    with_files(&away)
+        .args(["--profile", "other"])
+        .env("AWS_CREDENTIAL_FILE", "keys")
+        .env("AWS_ACCESS_KEY_ID", &first_key)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .run()
+        .expect()
+        .stdout_is(&format!("{away}\n"))
+        .done();
+    assert_eq!(who_and_where(&sandbox), (second, "eu-west-1".to_owned()));
+}
+
+#[test]
+fn a_classic_file_that_others_can_read_is_refused_with_the_chmod_to_run() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    let [(_, key), _] = keys(&sandbox);
+    for mode in [0o644, 0o640, 0o604] {
+        bare(&sandbox, &home)
+            .file("my keys", &classic(&key, HOME), mode)
+            .env("AWS_CREDENTIAL_FILE", "my keys")
+            .run()
+            .expect()
+            .fails(2)
+            .stderr_is(
+                "ami-waiton: my keys: others can read the keys in it (named by AWS_CREDENTIAL_FILE); \
+                 run: chmod 600 'my keys'\n",
+            )
+            .done();
+    }
+    assert_no_calls(&sandbox);
+}
+
+#[test]
+fn a_classic_file_that_is_none_is_refused_without_showing_it() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    for text in [
+        SECRET.to_owned(),
+        format!("aws_secret_access_key={SECRET}\n"),
+        String::new(),
+    ] {
+        bare(&sandbox, &home)
+            .file("keys", &text, 0o600)
+            .env("AWS_CREDENTIAL_FILE", "keys")
+            .run()
+            .expect()
+            .fails(2)
+            .stderr_has("ami-waiton: keys: ")
+            .stderr_has_not(SECRET)
+            .done();
+    }
+    bare(&sandbox, &home)
+        .env("AWS_CREDENTIAL_FILE", "/nowhere/keys")
+        .run()
+        .expect()
+        .fails(2)
+        .stderr_has("/nowhere/keys: cannot read it: No such file")
+        .done();
+    assert_no_calls(&sandbox);
+}
+
+#[test]
+fn an_instance_gives_keys_and_region_when_nothing_else_does() {
+    let sandbox = sandbox();
+    sandbox.become_instance(&ThisInstance {
+        region: "eu-west-1".to_owned(),
+        role: Some("builder".to_owned()),
+        instance_type: "t3.micro".to_owned(),
+    });
+    let [_, away] = images(&sandbox);
+    bare(&sandbox, &away)
+        .metadata()
+        .run()
+        .expect()
+        .stdout_is(&format!("{away}\n"))
+        .done();
+    assert_eq!(sandbox.calls_to("DescribeImages")[0].region, "eu-west-1");
+}
+
+#[test]
+fn the_instance_s_region_is_home_even_under_another() {
+    let sandbox = sandbox();
+    sandbox.become_instance(&ThisInstance {
+        region: "eu-west-1".to_owned(),
+        role: Some("builder".to_owned()),
+        instance_type: "t3.micro".to_owned(),
+    });
+    let [home, away] = images(&sandbox);
+    for (region, image, printed) in [
+        ("eu-west-1", &away, away.clone()),
+        (HOME, &home, format!("{home}@{HOME}")),
+    ] {
+        bare(&sandbox, image)
+            .metadata()
+            .args(["-r", region])
+            .run()
+            .expect()
+            .stdout_is(&format!("{printed}\n"))
+            .done();
+    }
+}
+
+#[test]
+fn without_region_or_keys_it_says_what_to_set() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    bare(&sandbox, &home)
+        .env("AWS_ACCESS_KEY_ID", "AKIATEST")
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .run()
+        .expect()
+        .fails(2)
+        .stderr_is("ami-waiton: no region is set; give -r REGION or set AWS_DEFAULT_REGION\n")
+        .done();
+    bare(&sandbox, &home)
+        .args(["-r", HOME])
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_has("found no AWS keys; set AWS_ACCESS_KEY_ID")
+        .done();
+    bare(&sandbox, &home)
+        .file("credentials", "[somebody]\nregion=us-east-1\n", 0o600)
+        .env("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        .args(["-r", HOME, "--profile", "sombody"])
+        .run()
+        .expect()
+        .fails(2)
+        .stderr_has("--profile: there is no profile 'sombody', did you mean 'somebody'?")
+        .done();
+    assert_no_calls(&sandbox);
+}
+
+#[test]
+fn variables_set_to_nothing_are_not_set() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    tool("ami-waiton")
+        .sandbox(&sandbox)
+        .env("AWS_PROFILE", "")
+        .env("AWS_ENDPOINT_URL_EC2", "")
+        .env("AWS_REGION", "")
+        .env("AWS_CREDENTIAL_FILE", "")
+        .env("AWS_CA_BUNDLE", "")
+        .env("HTTPS_PROXY", "")
+        .args([&home])
+        .run()
+        .expect()
+        .stdout_is(&format!("{home}\n"))
+        .done();
+}
+
+#[test]
+fn an_endpoint_of_ec2_s_own_beats_the_common_one_and_the_option_beats_both() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    let dead = "http://127.0.0.1:9";
+    let printed = format!("{home}\n");
+    let run = || {
+        tool("ami-waiton")
+            .sandbox(&sandbox)
+            .args([&home])
+            .env("AWS_ENDPOINT_URL", dead)
+    };
+    run()
+        .env("AWS_ENDPOINT_URL_EC2", sandbox.endpoint())
+        .run()
+        .expect()
+        .stdout_is(&printed)
+        .done();
+    run()
+        .env("AWS_ENDPOINT_URL_EC2", dead)
+        .args(["--endpoint-url", sandbox.endpoint()])
+        .run()
+        .expect()
+        .stdout_is(&printed)
+        .done();
+    run()
+        .env("AWS_ENDPOINT_URL", "mars")
+        .run()
+        .expect()
+        .fails(2)
+        .stderr_has("AWS_ENDPOINT_URL in the environment: 'mars' is no URL")
+        .done();
+}
+
+/// Answers each connection with "no" and gives the first line that came.
+fn proxy() -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut line = String::new();
+        BufReader::new(&stream)
+            .read_line(&mut line)
+            .expect("a line");
+        // The tool may have hung up already, which is its right.
+        let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+        line
+    });
+    (address, thread)
+}
+
+fn through<'s>(address: &str) -> Tool<'s> {
+    tool("ami-waiton")
+        .env("AWS_ACCESS_KEY_ID", "AKIATEST")
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .env("HTTPS_PROXY", format!("http://user:{PASSWORD}@{address}"))
+        .args(["-r", HOME, "--poll", "100ms", "ami-12345678"])
+}
+
+#[test]
+fn https_goes_through_the_proxy() {
+    let (address, seen) = proxy();
+    through(&address)
+        .args(["--endpoint-url", "https://ec2.invalid"])
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_has("cannot reach EC2 in us-east-1")
+        .stderr_has_not(PASSWORD)
+        .done();
+    assert_eq!(
+        seen.join().expect("the proxy"),
+        "CONNECT ec2.invalid:443 HTTP/1.1\r\n"
+    );
+}
+
+#[test]
+fn no_proxy_and_plain_http_go_around_the_proxy() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    tool("ami-waiton")
+        .sandbox(&sandbox)
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .env("ALL_PROXY", "http://127.0.0.1:9")
+        .args([&home])
+        .run()
+        .expect()
+        .stdout_is(&format!("{home}\n"))
+        .done();
+    // With NO_PROXY the name is looked up here, where it does not exist.
+    through("127.0.0.1:9")
+        .env("NO_PROXY", "localhost,.invalid")
+        .args(["--endpoint-url", "https://ec2.invalid"])
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_has("lookup")
+        .done();
+}
+
+#[test]
+fn a_certificate_bundle_must_be_one() {
+    let sandbox = sandbox();
+    let [home, _] = images(&sandbox);
+    for (name, why) in [
+        ("/nowhere.pem", "cannot read it"),
+        ("bundle.pem", "no PEM certificate"),
+    ] {
+        tool("ami-waiton")
+            .sandbox(&sandbox)
+            .file("bundle.pem", "rubbish", 0o644)
+            .env("AWS_CA_BUNDLE", name)
+            .args([&home])
+            .run()
+            .expect()
+            .fails(2)
+            .stderr_has("AWS_CA_BUNDLE: ")
+            .stderr_has(why)
+            .done();
+    }
+    assert_no_calls(&sandbox);
+}
+
+#[test]
+fn no_secret_stands_where_others_can_see_it() {
+    let sandbox = sandbox();
+    let image = sandbox.image(HOME, |_| {});
+    sandbox.edit_image(&image, |image| {
+        image.set_state(ami_sandbox::ImageState::Pending)
+    });
+    sandbox.inject(ami_sandbox::Fault::on("DescribeImages").times(1).error(
+        403,
+        "AuthFailure",
+        "no",
+    ));
+    let mut running = tool("ami-waiton")
+        .sandbox(&sandbox)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+        .env("AWS_SESSION_TOKEN", SECRET)
+        .args(["-v", "--poll", "100ms", &image])
+        .spawn();
+    running.wait_until("it has called", |_| !sandbox.calls().is_empty());
+    assert!(!running.cmdline().concat().contains(SECRET));
+    running
+        .wait()
+        .expect()
+        .fails(1)
+        .stderr_has("check the keys")
+        .stderr_has_not(SECRET)
+        .done();
+}
