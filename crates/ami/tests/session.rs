@@ -375,15 +375,18 @@ fn no_proxy_and_plain_http_go_around_the_proxy() {
 
 #[test]
 fn a_certificate_bundle_must_be_one() {
+    let broken = "-----BEGIN CERTIFICATE-----\ncnViYmlzaA==\n-----END CERTIFICATE-----\n";
     let sandbox = sandbox();
     let [home, _] = images(&sandbox);
     for (name, why) in [
         ("/nowhere.pem", "cannot read it"),
         ("bundle.pem", "no PEM certificate"),
+        ("broken.pem", "certificate 1: "),
     ] {
         tool("ami-waiton")
             .sandbox(&sandbox)
             .file("bundle.pem", "rubbish", 0o644)
+            .file("broken.pem", broken, 0o644)
             .env("AWS_CA_BUNDLE", name)
             .args([&home])
             .run()

@@ -118,6 +118,7 @@ pub fn main(
     run: impl AsyncFnOnce(&Context) -> Result<(), Error>,
 ) -> ExitCode {
     drop_empty_variables();
+    admit_defects(spec.name);
     let context = match parse(spec, words) {
         Ok(Request::Help(verb)) => return print(spec, &help::render(spec, verb)),
         Ok(Request::Version) => return print(spec, &version(spec)),
@@ -128,6 +129,22 @@ pub fn main(
         Ok(context) => drive(context, run),
         Err(error) => refuse(spec, &error),
     }
+}
+
+/// A panic is a defect of the program; a user is told so in one line instead of a backtrace.
+fn admit_defects(tool: &'static str) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("no words");
+        let error = Error::failed(format!(
+            "a defect of this program, please report it: {what}"
+        ));
+        Progress::new(tool, Talk::Normal).error(&error.hint(place));
+        std::process::exit(1);
+    }));
 }
 
 /// Runs the tool on one thread: what it does is waiting, and one thread starts fastest and needs
