@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 
 use ami_core::app::Context;
-use ami_core::escape::shell_word;
 use ami_core::reference::Located;
-use ami_core::wait::{Event, Rules, Waiter};
+use ami_core::wait::{Event, Rules, Waiter, say_how_to_go_on};
 
 use crate::record::Made;
 
@@ -62,7 +61,7 @@ impl<'a> Handover<'a> {
                 // The reference is printed all the same; when that fails it is on standard error.
                 let _ = self.context.print(&made).await;
                 if error.kind() != ami_core::error::Kind::Unreachable {
-                    self.say_how_to_go_on(&[made.located]);
+                    say_how_to_go_on(self.context, &[], &[made.located], None);
                 }
             }
         }
@@ -75,25 +74,12 @@ impl<'a> Handover<'a> {
             let _ = self.context.print(made).await;
         }
         let located: Vec<_> = left.into_iter().map(|made| made.located).collect();
-        self.say_how_to_go_on(&located);
+        say_how_to_go_on(self.context, &[], &located, None);
     }
 
     async fn print(&self, made: &Made) {
         // Where standard output is gone the reference is on standard error, and the run stops.
         let _ = self.context.print(made).await;
         self.context.done();
-    }
-
-    fn say_how_to_go_on(&self, left: &[Located]) {
-        if left.is_empty() {
-            return;
-        }
-        let mut words = vec!["ami-waiton".to_owned()];
-        words.extend(self.context.settings.as_options());
-        words.extend(left.iter().map(ToString::to_string));
-        let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
-        self.context
-            .progress
-            .hint(&format!("to go on waiting: {}", words.join(" ")));
     }
 }

@@ -57,7 +57,7 @@ async fn run(context: &Context) -> Result<(), Error> {
         handover: Handover::new(context, request.wait.as_ref()),
     };
     if let Some(batch) = first {
-        run.begin(batch).await?;
+        run.begin(batch).await;
     }
     run.drive(operands).await
 }
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
                     self.handover.settle(event).await;
                 }
                 batch = operands.next(), if reading => match batch? {
-                    Some(batch) => self.begin(batch).await?,
+                    Some(batch) => self.begin(batch).await,
                     None => reading = false,
                 },
             }
@@ -137,16 +137,18 @@ impl<'a> Run<'a> {
     }
 
     /// Describes new instances, one call a region.
-    async fn begin(&mut self, batch: Vec<Result<Reference, Error>>) -> Result<(), Error> {
+    async fn begin(&mut self, batch: Vec<Result<Reference, Error>>) {
         let mut regions: BTreeMap<Region, Vec<Id>> = BTreeMap::new();
         for reference in batch {
-            match reference {
-                Ok(reference) => {
-                    let located = self.context.session.locate(reference).await?;
-                    if self.seen.insert(located.clone()) {
-                        regions.entry(located.region).or_default().push(located.id);
-                    }
+            let located = match reference {
+                Ok(reference) => self.context.session.locate(reference).await,
+                Err(error) => Err(error),
+            };
+            match located {
+                Ok(located) if self.seen.insert(located.clone()) => {
+                    regions.entry(located.region).or_default().push(located.id);
                 }
+                Ok(_) => {}
                 Err(error) => self.context.fail(&error),
             }
         }
@@ -163,7 +165,6 @@ impl<'a> Run<'a> {
                 Step::Described(describe(gateway, ids, run).await)
             }));
         }
-        Ok(())
     }
 
     fn start_plans(&mut self) {

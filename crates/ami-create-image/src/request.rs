@@ -1,7 +1,5 @@
 //! What is asked for: names, tags, mappings, and whether to wait.
 
-use std::time::Duration;
-
 use ami_cli::args::Args;
 use ami_core::error::Error;
 use ami_core::mapping::{self, Mapping};
@@ -11,9 +9,6 @@ use ami_core::time::parse_duration;
 use ami_core::wait::Rules;
 
 const PREFIX: &str = "AMI";
-const TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
-const EXIST_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-const POLL: Duration = Duration::from_secs(12);
 /// Characters of a description (EC2 API Reference, CreateImage, Description).
 const LONGEST_DESCRIPTION: usize = 255;
 
@@ -61,18 +56,15 @@ impl Request {
             tags,
             mappings,
             no_reboot: args.flag("no-reboot"),
-            wait: wait.then(|| rules(timeout)),
+            wait: wait.then(|| {
+                let usual = Rules::default();
+                Rules {
+                    timeout: timeout.unwrap_or(usual.timeout),
+                    ..usual
+                }
+            }),
             dry_run: args.flag("dry-run"),
         })
-    }
-}
-
-fn rules(timeout: Option<Duration>) -> Rules {
-    Rules {
-        timeout: timeout.unwrap_or(TIMEOUT),
-        exist_timeout: EXIST_TIMEOUT,
-        poll: POLL,
-        dumb: false,
     }
 }
 

@@ -4,15 +4,15 @@ mod record;
 mod request;
 pub mod spec;
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use ami_core::app::{self, Context};
 use ami_core::error::Error;
-use ami_core::escape::shell_word;
 use ami_core::input::Operands;
-use ami_core::reference::Reference;
-use ami_core::wait::{Event, Waiter};
+use ami_core::reference::{Located, Reference};
+use ami_core::wait::{Event, Waiter, say_how_to_go_on};
 
 use record::Reached;
 use request::Request;
@@ -25,6 +25,7 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
             context,
             waiter: Waiter::new(context, request.rules.clone()),
             request,
+            begun: HashSet::new(),
         }
         .run(operands)
         .await
@@ -35,6 +36,9 @@ struct Wait<'a> {
     context: &'a Context,
     waiter: Waiter<'a>,
     request: Request,
+    /// What was ever waited for. A reference that comes again is printed once, whether it comes
+    /// before or after it got there.
+    begun: HashSet<Located>,
 }
 
 /// Is there more to do?
@@ -51,15 +55,18 @@ impl Wait<'_> {
             tokio::select! {
                 biased;
                 _ = self.context.interrupt.arrived() => {
-                    self.say_how_to_go_on();
+                    self.leave().await;
                     return Ok(());
                 }
                 batch = operands.next(), if reading => match batch? {
-                    Some(batch) => self.begin(batch).await?,
+                    Some(batch) => self.begin(batch).await,
                     None => reading = false,
                 },
                 event = self.waiter.next(), if !self.waiter.is_empty() => {
                     if let Some(event) = event && self.end(event).await == Flow::Stop {
+                        if self.context.output_is_gone() && !self.request.any {
+                            self.leave().await;
+                        }
                         return Ok(());
                     }
                 }
@@ -68,19 +75,20 @@ impl Wait<'_> {
         Ok(())
     }
 
-    async fn begin(&mut self, batch: Vec<Result<Reference, Error>>) -> Result<(), Error> {
+    async fn begin(&mut self, batch: Vec<Result<Reference, Error>>) {
         for reference in batch {
-            let checked = reference.and_then(|reference| {
-                let wanted = self.request.wanted(reference.id.kind())?;
-                Ok((reference, wanted))
-            });
-            match checked {
-                Ok((reference, wanted)) => {
-                    let located = self.context.session.locate(reference).await?;
-                    self.waiter.add(located, wanted).await;
-                }
-                Err(error) => self.context.fail(&error),
+            if let Err(error) = self.begin_one(reference).await {
+                self.context.fail(&error);
             }
+        }
+    }
+
+    async fn begin_one(&mut self, reference: Result<Reference, Error>) -> Result<(), Error> {
+        let reference = reference?;
+        let wanted = self.request.wanted(reference.id.kind())?;
+        let located = self.context.session.locate(reference).await?;
+        if self.begun.insert(located.clone()) {
+            self.waiter.add(located, wanted).await;
         }
         Ok(())
     }
@@ -99,25 +107,24 @@ impl Wait<'_> {
         };
         let printed = self.context.print(&reached).await;
         self.context.done();
+        if self.request.any {
+            self.context.enough();
+        }
         if printed.is_err() || self.request.any {
             return Flow::Stop;
         }
         Flow::Go
     }
 
-    fn say_how_to_go_on(&self) {
-        let remaining = self.waiter.remaining();
-        if remaining.is_empty() {
-            return;
+    /// Ends before all have ended: what the last answer has brought is not lost, and what is still
+    /// waited for is named.
+    async fn leave(&mut self) {
+        for event in self.waiter.take_ended() {
+            if self.end(event).await == Flow::Stop && self.request.any {
+                return;
+            }
         }
-        let mut words = vec![self.context.progress.tool().to_owned()];
-        words.extend(self.context.settings.as_options());
-        words.extend(self.request.as_options());
-        words.extend(remaining.iter().map(ToString::to_string));
-        words.extend(self.request.state.clone());
-        let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
-        self.context
-            .progress
-            .hint(&format!("to go on waiting: {}", words.join(" ")));
+        let (left, state) = (self.waiter.remaining(), self.request.state.as_deref());
+        say_how_to_go_on(self.context, &self.request.typed, &left, state);
     }
 }

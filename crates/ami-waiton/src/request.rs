@@ -14,10 +14,6 @@ use ami_core::resource::{EXISTS, default_state, states};
 use ami_core::time::{parse_duration, parse_positive_duration};
 use ami_core::wait::Rules;
 
-const TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
-const EXIST_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-const POLL: Duration = Duration::from_secs(12);
-
 /// The options, and the state if one is named.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -25,7 +21,7 @@ pub(crate) struct Request {
     pub(crate) any: bool,
     pub(crate) state: Option<String>,
     /// The options that were typed, for a command that does the same.
-    typed: Vec<String>,
+    pub(crate) typed: Vec<String>,
 }
 
 impl Request {
@@ -42,15 +38,16 @@ impl Request {
                 "--nowait-exist and the state 'exists' contradict each other",
             ));
         }
+        let usual = Rules::default();
         let exist_timeout = match nowait_exist {
             true => Duration::ZERO,
-            false => exist_timeout.unwrap_or(EXIST_TIMEOUT),
+            false => exist_timeout.unwrap_or(usual.exist_timeout),
         };
         let request = Self {
             rules: Rules {
-                timeout: timeout.unwrap_or(TIMEOUT),
+                timeout: timeout.unwrap_or(usual.timeout),
                 exist_timeout,
-                poll: poll.unwrap_or(POLL),
+                poll: poll.unwrap_or(usual.poll),
                 dumb,
             },
             any,
@@ -73,10 +70,6 @@ impl Request {
                 states(kind).join(", ")
             ))),
         }
-    }
-
-    pub(crate) fn as_options(&self) -> Vec<String> {
-        self.typed.clone()
     }
 
     /// Words on the command line are known before anything is called, so their kinds are checked
@@ -141,7 +134,7 @@ fn typed(args: &Args) -> Result<Vec<String>, Error> {
                 .flatten(),
         );
     }
-    for flag in ["any", "dumb", "nowait-exist"] {
+    for flag in ["any", "dumb", "nowait-exist", "columns", "json", "bare"] {
         words.extend(args.flag(flag).then(|| format!("--{flag}")));
     }
     Ok(words)

@@ -222,7 +222,8 @@ fn a_set_up_that_is_wrong_is_refused_before_the_first_call() {
 fn without_a_region_nothing_is_called() {
     let sandbox = sandbox();
     let tool = waiton(&sandbox, &[IMAGE]).env_remove("AWS_DEFAULT_REGION");
-    let expected = "no region is set; give -r REGION or set AWS_DEFAULT_REGION\n";
+    let expected =
+        &format!("{IMAGE}: no region is set; give -r REGION or set AWS_DEFAULT_REGION\n");
     refused(&sandbox, tool, expected);
 }
 

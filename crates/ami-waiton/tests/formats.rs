@@ -2,8 +2,8 @@
 
 mod support;
 
-use ami_sandbox::{Image, ImageState, Pace, Sandbox};
-use ami_testkit::shell;
+use ami_sandbox::{Ebs, Image, ImageState, Mapping, Pace, Sandbox};
+use ami_testkit::{screen, shell};
 use serde_json::Value;
 use std::time::Duration;
 use support::{HOME, POLL, pending, sandbox, waiton};
@@ -283,40 +283,80 @@ fn a_closed_stdout_is_not_mistaken_for_another_file() {
     shell(&script).sandbox(&sandbox).run().expect().done();
 }
 
-#[test]
-fn a_terminal_shows_a_line_for_each_with_the_percentage() {
-    let sandbox = sandbox();
-    let snapshot = sandbox.snapshot(HOME, |snapshot| {
-        use ami_sandbox::SnapshotState::{Completed, Pending};
-        snapshot.goes(Pending, Pace::Reads(10_000), Completed);
-    });
-    let image = sandbox.image(HOME, |image| {
+/// A pending image with a snapshot for each of the paces.
+fn pending_with_snapshots(sandbox: &Sandbox, paces: &[Pace]) -> String {
+    use ami_sandbox::SnapshotState::{Completed, Pending};
+    let mappings: Vec<Mapping> = paces
+        .iter()
+        .enumerate()
+        .map(|(number, pace)| {
+            let snapshot = sandbox.snapshot(HOME, |snapshot| {
+                snapshot.goes(Pending, *pace, Completed);
+            });
+            let ebs = Ebs {
+                snapshot: Some(snapshot),
+                ..Ebs::default()
+            };
+            Mapping::ebs(&format!("/dev/sd{number}"), ebs)
+        })
+        .collect();
+    sandbox.image(HOME, |image| {
         image.goes(ImageState::Pending, Pace::Never, ImageState::Available);
-        let ebs = ami_sandbox::Ebs {
-            snapshot: Some(snapshot.clone()),
-            ..ami_sandbox::Ebs::default()
-        };
-        image.mappings = vec![ami_sandbox::Mapping::ebs("/dev/xvda", ebs)];
-    });
-    let ready = pending(&sandbox, HOME, Pace::Never);
-    let mut running = waiton(&sandbox, &[&image, &ready]).terminal(100).spawn();
-    running.wait_until("a line for each", |running| {
-        let screen = ami_testkit::screen(&running.stderr());
-        let mut lines = screen.lines();
-        let mut begins = |text: String| lines.next().is_some_and(|line| line.starts_with(&text));
-        begins(format!("{image}@{HOME}  pending 0%"))
-            && begins(format!("{ready}@{HOME}  pending 100%"))
+        image.mappings = mappings;
+    })
+}
+
+#[test]
+fn a_terminal_shows_the_mean_of_an_image_s_snapshots_while_it_is_pending() {
+    let sandbox = sandbox();
+    let image = pending_with_snapshots(&sandbox, &[Pace::Never, Pace::Now]);
+    let mut running = waiton(&sandbox, &[&image]).terminal(100).spawn();
+    running.wait_until("a line of progress", |running| {
+        screen(&running.stderr()).starts_with(&format!("{image}@{HOME}  pending 50%  "))
     });
     sandbox.set_image_state(&image, ImageState::Available, None);
-    sandbox.set_image_state(&ready, ImageState::Available, None);
     let outcome = running
         .wait()
         .expect()
-        .stdout_is(&format!("{image}\n{ready}\n"))
+        .stdout_is(&format!("{image}\n"))
         .stderr_any()
         .done();
-    assert_eq!(ami_testkit::screen(&outcome.stderr), "", "{outcome}");
-    assert!(!sandbox.calls_to("DescribeSnapshots").is_empty());
+    assert_eq!(screen(&outcome.stderr), "", "{outcome}");
+    assert_eq!(
+        sandbox.calls_to("DescribeImages").len(),
+        sandbox.calls_to("DescribeSnapshots").len() + 1,
+        "one call a poll for the eye, and none when nothing is pending"
+    );
+}
+
+#[test]
+fn a_terminal_shows_a_line_for_each() {
+    let sandbox = sandbox();
+    let first = pending_with_snapshots(&sandbox, &[Pace::Never]);
+    let second = sandbox.volume(HOME, |volume| {
+        use ami_sandbox::VolumeState::{Available, Creating};
+        volume.goes(Creating, Pace::Never, Available);
+    });
+    let mut running = waiton(&sandbox, &[&first, &second]).terminal(100).spawn();
+    running.wait_until("a line for each", |running| {
+        let drawn = running.stderr();
+        drawn.contains(&format!("{first}@{HOME}  pending 0%  "))
+            && drawn.contains(&format!("{second}@{HOME}  creating  "))
+    });
+}
+
+#[test]
+fn a_wait_on_a_terminal_does_not_need_the_permission_for_snapshots() {
+    let sandbox = sandbox();
+    sandbox.deny("DescribeSnapshots");
+    let image = pending(&sandbox, HOME, Pace::Reads(3));
+    waiton(&sandbox, &[&image])
+        .terminal(100)
+        .run()
+        .expect()
+        .stdout_is(&format!("{image}\n"))
+        .stderr_has_not("not authorized")
+        .done();
 }
 
 #[test]

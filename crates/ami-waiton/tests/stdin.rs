@@ -230,16 +230,12 @@ fn with_any_the_input_need_not_end() {
     let image = sandbox.image(HOME, |_| {});
     let mut running = waiton(&sandbox, &["--any", "-"]).stdin_open().spawn();
     running.write(&format!("{image}\n"));
-    running.wait_until("its reference", |running| !running.stdout().is_empty());
     // Waiting closes the input, so the end is looked for while it is still open.
     let status = format!("/proc/{}/status", running.pid());
-    let is_gone = || {
+    running.wait_until("the end", |_| {
         let status = std::fs::read_to_string(&status).unwrap_or_default();
         status.is_empty() || status.contains("\nState:\tZ")
-    };
-    while !is_gone() {
-        std::thread::yield_now();
-    }
+    });
     running
         .wait()
         .expect()

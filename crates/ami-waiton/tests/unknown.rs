@@ -186,3 +186,20 @@ fn unknown_volumes_and_instances_are_not_found() {
             .done();
     }
 }
+
+#[test]
+fn an_image_that_another_account_shares_in_the_meantime_is_found() {
+    let sandbox = sandbox();
+    let image = sandbox.image(HOME, |image| image.owner = "210987654321".to_owned());
+    let mut running = waiton(&sandbox, &[&image]).spawn();
+    running.wait_until("it is looked for", |_| sandbox.calls().len() > 2);
+    assert_eq!(running.stdout(), "");
+    sandbox.edit_image(&image, |image| {
+        image.shared_with.insert(sandbox.account().to_owned());
+    });
+    running
+        .wait()
+        .expect()
+        .stdout_is(&format!("{image}\n"))
+        .done();
+}

@@ -233,7 +233,9 @@ fn without_region_or_keys_it_says_what_to_set() {
         .run()
         .expect()
         .fails(2)
-        .stderr_is("ami-waiton: no region is set; give -r REGION or set AWS_DEFAULT_REGION\n")
+        .stderr_is(&format!(
+            "ami-waiton: {home}: no region is set; give -r REGION or set AWS_DEFAULT_REGION\n"
+        ))
         .done();
     bare(&sandbox, &home)
         .args(["-r", HOME])

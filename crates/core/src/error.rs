@@ -183,13 +183,14 @@ where
             let status = service.raw().status().as_u16();
             let code = service.err().code().unwrap_or_default();
             let message = service.err().message().unwrap_or_default();
-            answered(operation, status, code, message)
+            // The SDK takes a good answer that it cannot read for an error of the service.
+            if status < 300 {
+                unreadable(operation, error)
+            } else {
+                answered(operation, status, code, message)
+            }
         }
-        SdkError::ResponseError(_) => Error::failed(format!(
-            "the answer to {operation} is not what EC2 answers: {}",
-            root_cause(error)
-        ))
-        .with_fault(Fault::Passing),
+        SdkError::ResponseError(_) => unreadable(operation, error),
         SdkError::TimeoutError(_) => Error::failed(format!("{operation} was not answered in time"))
             .with_fault(Fault::Passing),
         SdkError::DispatchFailure(failure) => {
@@ -204,6 +205,15 @@ where
     };
     ours.0.request_id = error.request_id().map(escape);
     ours
+}
+
+/// An answer came that is none: cut off, or from somebody between us and EC2.
+fn unreadable(operation: &str, error: &(dyn std::error::Error + 'static)) -> Error {
+    Error::failed(format!(
+        "the answer to {operation} is not what EC2 answers: {}",
+        root_cause(error)
+    ))
+    .with_fault(Fault::Passing)
 }
 
 /// EC2 answered with an error.

@@ -25,7 +25,23 @@ pub struct Operands {
 #[derive(Debug)]
 struct Lines {
     receiver: UnboundedReceiver<std::io::Result<String>>,
+    position: Position,
+}
+
+/// Where in the input a line stands.
+#[derive(Debug)]
+struct Position {
+    /// Lines read so far.
     number: usize,
+    /// Has no line held anything yet, so that the next may be a table's header?
+    may_be_header: bool,
+}
+
+impl Position {
+    const START: Self = Self {
+        number: 0,
+        may_be_header: true,
+    };
 }
 
 impl Operands {
@@ -96,8 +112,7 @@ impl Operands {
                 let text = text.map_err(|error| {
                     Error::failed(format!("cannot read standard input: {error}"))
                 })?;
-                lines.number += 1;
-                batch.extend(read_line(&text, lines.number, self.kinds));
+                batch.extend(read_line(&text, &mut lines.position, self.kinds));
             }
         }
         self.any = true;
@@ -130,20 +145,28 @@ impl Lines {
         });
         Self {
             receiver,
-            number: 0,
+            position: Position::START,
         }
     }
 }
 
 /// Reads one line: blank lines, `#` lines and a table's header hold nothing; of any other the first
 /// word that is a reference of the right kind is taken.
-fn read_line(line: &str, number: usize, kinds: &[Kind]) -> Option<Result<Reference, Error>> {
+fn read_line(
+    line: &str,
+    position: &mut Position,
+    kinds: &[Kind],
+) -> Option<Result<Reference, Error>> {
+    position.number += 1;
     let line = line.trim();
-    if line.is_empty() || line.starts_with('#') || (number == 1 && is_header(line)) {
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    if std::mem::take(&mut position.may_be_header) && is_header(line) {
         return None;
     }
     let found = words(line).find_map(|word| Reference::parse(word, kinds).ok());
-    Some(found.ok_or_else(|| no_reference(line, number, kinds)))
+    Some(found.ok_or_else(|| no_reference(line, position.number, kinds)))
 }
 
 /// Words end at blanks and at JSON's punctuation; the ends of sentences are not part of them.
@@ -172,11 +195,18 @@ fn no_reference(line: &str, number: usize, kinds: &[Kind]) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::read_line;
+    use super::{Position, read_line};
     use crate::id::Kind;
 
+    fn at(number: usize) -> Position {
+        Position {
+            number: number - 1,
+            may_be_header: number == 1,
+        }
+    }
+
     fn found(line: &str) -> Option<String> {
-        let reference = read_line(line, 2, &[Kind::Image])?.ok()?;
+        let reference = read_line(line, &mut at(2), &[Kind::Image])?.ok()?;
         Some(match reference.region {
             Some(region) => format!("{}@{region}", reference.id),
             None => reference.id.to_string(),
@@ -212,16 +242,21 @@ mod tests {
     #[test]
     fn lines_that_hold_nothing() {
         for line in ["", "   ", "# ami-12345678"] {
-            assert!(read_line(line, 1, &[Kind::Image]).is_none(), "{line}");
+            assert!(
+                read_line(line, &mut at(1), &[Kind::Image]).is_none(),
+                "{line}"
+            );
         }
         let header = "IMAGE_ID  NAME  STATE";
-        assert!(read_line(header, 1, &[Kind::Image]).is_none());
-        assert!(read_line(header, 2, &[Kind::Image]).is_some_and(|line| line.is_err()));
+        let mut position = Position::START;
+        assert!(read_line("# a comment", &mut position, &[Kind::Image]).is_none());
+        assert!(read_line(header, &mut position, &[Kind::Image]).is_none());
+        assert!(read_line(header, &mut position, &[Kind::Image]).is_some_and(|line| line.is_err()));
     }
 
     #[test]
     fn a_line_without_a_reference_is_named_by_its_number() {
-        let error = read_line("snap-12345678\u{1b}", 7, &[Kind::Image])
+        let error = read_line("snap-12345678\u{1b}", &mut at(7), &[Kind::Image])
             .expect("a line")
             .expect_err("of another kind");
         assert_eq!(

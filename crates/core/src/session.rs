@@ -122,7 +122,10 @@ impl Session {
     pub async fn locate(&self, reference: Reference) -> Result<Located, Error> {
         let region = match reference.region.clone() {
             Some(region) => region,
-            None => self.region().await?,
+            None => {
+                let region = self.region().await;
+                region.map_err(|error| error.of(&reference.id))?
+            }
         };
         Ok(reference.locate(|| region))
     }

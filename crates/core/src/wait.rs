@@ -20,6 +20,7 @@ use crate::app::Context;
 use crate::chance;
 use crate::ec2::Ec2;
 use crate::error::{Error, Fault};
+use crate::escape::shell_word;
 use crate::id::Kind;
 use crate::reference::Located;
 use crate::region::Region;
@@ -38,6 +39,9 @@ const GATHER: Duration = Duration::from_millis(20);
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 /// What a poll that the deadline overtakes is still given.
 const LAST_POLL: Duration = Duration::from_secs(3);
+/// Every so many polls what is missing is looked for among the images of others as well, which may
+/// have been shared only just now.
+const AMONG_ALL: u32 = 8;
 /// How often a place that has never answered is asked. Its name may be mistyped.
 const FIRST_TRIES: u32 = 3;
 
@@ -52,6 +56,40 @@ pub struct Rules {
     pub poll: Duration,
     /// Wait for the state and nothing else, even if it can never come.
     pub dumb: bool,
+}
+
+/// As everybody expects who says nothing: two hours, because images of large volumes take that, and
+/// five minutes for an ID that EC2 does not know yet.
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(2 * 60 * 60),
+            exist_timeout: Duration::from_secs(5 * 60),
+            poll: Duration::from_secs(12),
+            dumb: false,
+        }
+    }
+}
+
+/// Says which command goes on waiting for what is left. `options` are more options for it, and
+/// `state` is the state to wait for where it is not the usual one.
+pub fn say_how_to_go_on(
+    context: &Context,
+    options: &[String],
+    left: &[Located],
+    state: Option<&str>,
+) {
+    if left.is_empty() {
+        return;
+    }
+    let mut words = vec!["ami-waiton".to_owned()];
+    words.extend(context.settings.as_options());
+    words.extend_from_slice(options);
+    words.extend(left.iter().map(ToString::to_string));
+    words.extend(state.map(str::to_owned));
+    let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
+    let text = format!("to go on waiting: {}", words.join(" "));
+    context.progress.hint(&text);
 }
 
 /// How waiting for one resource ended.
@@ -83,6 +121,7 @@ struct Group {
     backoff: Backoff,
     last_poll: Option<Instant>,
     failures: u32,
+    polls: u32,
     /// Wakes the pause before the next poll.
     hurry: Rc<Notify>,
     /// Is a poll, or the pause before one, under way?
@@ -101,7 +140,7 @@ impl<'a> Waiter<'a> {
         }
     }
 
-    /// Waits for one more resource. What is waited for already is not waited for twice.
+    /// Waits for one more resource, which is not waited for already.
     pub async fn add(&mut self, located: Located, wanted: &str) {
         let key = (located.region.clone(), located.id.kind());
         let gateway = self.context.session.ec2(&located.region).await;
@@ -112,12 +151,10 @@ impl<'a> Waiter<'a> {
             backoff: backoff.clone(),
             last_poll: None,
             failures: 0,
+            polls: 0,
             hurry: Rc::default(),
             is_running: false,
         });
-        if group.targets.iter().any(|target| target.located == located) {
-            return;
-        }
         let progress = &self.context.progress;
         group
             .targets
@@ -130,6 +167,12 @@ impl<'a> Waiter<'a> {
     pub fn remaining(&self) -> Vec<Located> {
         let targets = self.groups.values().flat_map(|group| &group.targets);
         targets.map(|target| target.located.clone()).collect()
+    }
+
+    /// What has ended and was not handed out yet, oldest first.
+    pub fn take_ended(&mut self) -> Vec<Event> {
+        let ended = std::mem::take(&mut self.ended);
+        ended.into_iter().rev().collect()
     }
 
     /// Is there nothing to wait for?
@@ -220,7 +263,8 @@ impl Group {
         let deadlines = self.targets.iter().map(|target| target.deadline);
         Due {
             planned: deadlines.fold(planned, Instant::min),
-            earliest: last + LEAST_PAUSE,
+            // A pause that is shorter anyway must not be drawn out by what was to hasten it.
+            earliest: planned.min(last + LEAST_PAUSE),
         }
     }
 
@@ -231,7 +275,8 @@ impl Group {
         last.max(Instant::now() + LAST_POLL)
     }
 
-    fn request(&self, with_progress: bool) -> poll::Request {
+    fn request(&mut self, with_progress: bool) -> poll::Request {
+        self.polls += 1;
         let of = |is_missing: bool| {
             let targets = self.targets.iter();
             targets
@@ -242,6 +287,7 @@ impl Group {
         poll::Request {
             known: of(false),
             missing: of(true),
+            among_all: self.polls.is_multiple_of(AMONG_ALL),
             with_progress,
         }
     }

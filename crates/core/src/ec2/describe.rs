@@ -25,6 +25,8 @@ pub enum Lookup {
     ById,
     /// By a filter on the caller's own: those that are known, and no error for the others.
     Own,
+    /// By a filter on all that the caller may see: slower at EC2, but it finds what others share.
+    Visible,
 }
 
 /// An instance as far as a tool here reads it.
@@ -55,14 +57,15 @@ impl Ec2 {
             let texts: Vec<String> = ids.iter().map(Id::to_string).collect();
             let (ids, filters) = match lookup {
                 Lookup::ById => (texts, Vec::new()),
-                Lookup::Own => (Vec::new(), vec![filter(id_filter(kind), texts)]),
+                _ => (Vec::new(), vec![filter(id_filter(kind), texts)]),
             };
+            let own = lookup == Lookup::Own;
             match kind {
                 Kind::Image => {
-                    let images = self.images(ids, &filters).await?;
+                    let images = self.images(ids, &filters, own).await?;
                     found.extend(images.into_iter().map(Resource::from));
                 }
-                Kind::Snapshot => found.extend(self.snapshots(ids, filters).await?),
+                Kind::Snapshot => found.extend(self.snapshots(ids, filters, own).await?),
                 Kind::Volume => found.extend(self.volumes(ids, filters).await?),
                 Kind::Instance => {
                     let instances = self.all_instances(ids, filters).await?;
@@ -96,23 +99,28 @@ impl Ec2 {
 
     /// The caller's own images that pass the filters.
     pub(super) async fn own_images(&self, filters: &[Filter]) -> Result<Vec<Image>, Error> {
-        self.patiently(async || self.images(Vec::new(), filters).await)
+        self.patiently(async || self.images(Vec::new(), filters, true).await)
             .await
     }
 
-    /// One listing of images, without IDs of the caller's own.
-    async fn images(&self, ids: Vec<String>, filters: &[Filter]) -> Result<Vec<Image>, Error> {
-        let own = ids.is_empty();
+    /// One listing of images, by ID or in pages by filters, `own` if only the caller's own.
+    async fn images(
+        &self,
+        ids: Vec<String>,
+        filters: &[Filter],
+        own: bool,
+    ) -> Result<Vec<Image>, Error> {
+        let paged = ids.is_empty();
         pages(async |token| {
             let call = self
                 .client
                 .describe_images()
-                .set_image_ids((!own).then(|| ids.clone()))
+                .set_image_ids((!paged).then(|| ids.clone()))
                 .set_owners(own.then(|| vec!["self".to_owned()]))
                 .set_filters((!filters.is_empty()).then(|| filters.to_vec()))
                 .include_deprecated(true)
                 .include_disabled(true)
-                .set_max_results(own.then_some(PAGE))
+                .set_max_results(paged.then_some(PAGE))
                 .set_next_token(token);
             let page = self.once("DescribeImages", call.send()).await?;
             let found = page.images().iter().filter_map(image).collect();
@@ -125,16 +133,17 @@ impl Ec2 {
         &self,
         ids: Vec<String>,
         filters: Vec<Filter>,
+        own: bool,
     ) -> Result<Vec<Resource>, Error> {
-        let own = ids.is_empty();
+        let paged = ids.is_empty();
         pages(async |token| {
             let call = self
                 .client
                 .describe_snapshots()
-                .set_snapshot_ids((!own).then(|| ids.clone()))
+                .set_snapshot_ids((!paged).then(|| ids.clone()))
                 .set_owner_ids(own.then(|| vec!["self".to_owned()]))
-                .set_filters(own.then(|| filters.clone()))
-                .set_max_results(own.then_some(PAGE))
+                .set_filters(paged.then(|| filters.clone()))
+                .set_max_results(paged.then_some(PAGE))
                 .set_next_token(token);
             let page = self.once("DescribeSnapshots", call.send()).await?;
             let found = page.snapshots().iter().filter_map(snapshot).collect();
@@ -148,14 +157,14 @@ impl Ec2 {
         ids: Vec<String>,
         filters: Vec<Filter>,
     ) -> Result<Vec<Resource>, Error> {
-        let own = ids.is_empty();
+        let paged = ids.is_empty();
         pages(async |token| {
             let call = self
                 .client
                 .describe_volumes()
-                .set_volume_ids((!own).then(|| ids.clone()))
-                .set_filters(own.then(|| filters.clone()))
-                .set_max_results(own.then_some(PAGE))
+                .set_volume_ids((!paged).then(|| ids.clone()))
+                .set_filters(paged.then(|| filters.clone()))
+                .set_max_results(paged.then_some(PAGE))
                 .set_next_token(token);
             let page = self.once("DescribeVolumes", call.send()).await?;
             let found = page.volumes().iter().filter_map(volume).collect();
@@ -169,14 +178,14 @@ impl Ec2 {
         ids: Vec<String>,
         filters: Vec<Filter>,
     ) -> Result<Vec<sdk::Instance>, Error> {
-        let own = ids.is_empty();
+        let paged = ids.is_empty();
         pages(async |token| {
             let call = self
                 .client
                 .describe_instances()
-                .set_instance_ids((!own).then(|| ids.clone()))
-                .set_filters(own.then(|| filters.clone()))
-                .set_max_results(own.then_some(PAGE))
+                .set_instance_ids((!paged).then(|| ids.clone()))
+                .set_filters(paged.then(|| filters.clone()))
+                .set_max_results(paged.then_some(PAGE))
                 .set_next_token(token);
             let page = self.once("DescribeInstances", call.send()).await?;
             let reservations = page.reservations.unwrap_or_default().into_iter();

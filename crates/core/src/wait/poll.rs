@@ -1,5 +1,7 @@
 //! One poll of resources of one kind in one region.
 
+use std::collections::HashMap;
+
 use crate::ec2::{Ec2, Lookup, missing};
 use crate::error::Error;
 use crate::id::{Id, Kind};
@@ -12,6 +14,8 @@ pub(super) struct Request {
     /// Resources that EC2 did not know when it was last asked by ID. One of them would spoil the
     /// answer for all, so they are looked for by a filter until they show.
     pub(super) missing: Vec<Id>,
+    /// Look for them among all that others share, not only among the caller's own.
+    pub(super) among_all: bool,
     /// Is somebody watching, so that the snapshots' progress is worth a call?
     pub(super) with_progress: bool,
 }
@@ -31,7 +35,22 @@ pub(super) enum Poll {
 /// What EC2 knows of the resources that were asked for; those left out it does not know.
 #[derive(Default)]
 pub(super) struct Answer {
-    pub(super) found: Vec<Resource>,
+    found: HashMap<Id, Resource>,
+}
+
+impl Answer {
+    pub(super) fn new(found: Vec<Resource>) -> Self {
+        let found = found.into_iter();
+        Self {
+            found: found
+                .map(|resource| (resource.id.clone(), resource))
+                .collect(),
+        }
+    }
+
+    pub(super) fn get(&self, id: &Id) -> Option<&Resource> {
+        self.found.get(id)
+    }
 }
 
 /// Asks once. Nothing is tried again here: the next poll is the next try.
@@ -65,16 +84,16 @@ async fn ask(gateway: &Ec2, kind: Kind, request: Request) -> Result<Answer, Erro
         }
     }
     if !request.missing.is_empty() {
-        found.extend(
-            gateway
-                .describe(kind, &request.missing, Lookup::Own)
-                .await?,
-        );
+        let lookup = match request.among_all {
+            true => Lookup::Visible,
+            false => Lookup::Own,
+        };
+        found.extend(gateway.describe(kind, &request.missing, lookup).await?);
     }
     if request.with_progress && kind == Kind::Image {
         add_progress(gateway, &mut found).await;
     }
-    Ok(Answer { found })
+    Ok(Answer::new(found))
 }
 
 /// An image has no progress of its own; its snapshots have. It is for the eye only, so a call that
@@ -94,12 +113,13 @@ async fn add_progress(gateway: &Ec2, images: &mut [Resource]) {
     let Ok(described) = gateway.describe(Kind::Snapshot, &snapshots, lookup).await else {
         return;
     };
+    let progress: HashMap<&Id, u32> = described
+        .iter()
+        .filter_map(|snapshot| Some((&snapshot.id, snapshot.progress?.into())))
+        .collect();
     for image in images {
         let own = image.image.iter().flat_map(|image| &image.snapshots);
-        let percents: Vec<u32> = own
-            .filter_map(|id| described.iter().find(|snapshot| snapshot.id == *id))
-            .filter_map(|snapshot| snapshot.progress.map(u32::from))
-            .collect();
+        let percents: Vec<u32> = own.filter_map(|id| progress.get(id).copied()).collect();
         if let Some(mean) = percents
             .iter()
             .sum::<u32>()

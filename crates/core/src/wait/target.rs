@@ -61,8 +61,7 @@ impl Target {
     ) -> Option<Result<Resource, Error>> {
         self.is_asked = true;
         self.trouble = None;
-        let found = answer.found.iter().find(|r| r.id == self.located.id);
-        match found {
+        match answer.get(&self.located.id) {
             Some(resource) => self.take_state(kind, resource, rules, now),
             None => self.take_absence(kind, rules, now),
         }
@@ -202,15 +201,13 @@ mod tests {
     }
 
     fn seen(state: &str) -> Answer {
-        Answer {
-            found: vec![Resource {
-                id: "ami-12345678".parse().expect("id"),
-                state: State::new(state),
-                reason: Some("Client.Broken: no disk.".to_owned()),
-                progress: None,
-                image: None,
-            }],
-        }
+        Answer::new(vec![Resource {
+            id: "ami-12345678".parse().expect("id"),
+            state: State::new(state),
+            reason: Some("Client.Broken: no disk.".to_owned()),
+            progress: None,
+            image: None,
+        }])
     }
 
     fn end(target: &mut Target, answer: &Answer, rules: &Rules, after: u64) -> Option<ErrorKind> {

@@ -99,8 +99,11 @@ fn escape_into(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
-            // Written plainly, a parser would turn a carriage return into a line feed.
-            '\r' => out.push_str("&#xD;"),
+            // Written plainly, a parser would turn a carriage return into a line feed, and refuse
+            // the others.
+            c if c < ' ' && c != '\n' && c != '\t' => {
+                let _ = write!(out, "&#x{:X};", u32::from(c));
+            }
             c => out.push(c),
         }
     }
