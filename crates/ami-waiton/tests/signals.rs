@@ -216,3 +216,22 @@ fn on_a_terminal_the_command_stands_below_what_was_drawn() {
         format!("{GO_ON}ami-waiton --poll {POLL} {image}@{HOME}")
     );
 }
+
+#[test]
+fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
+    let sandbox = sandbox();
+    let image = pending(&sandbox, HOME, Pace::Never);
+    // This is how nohup(1) starts a program.
+    let script = format!("trap '' HUP; exec ami-waiton --poll {POLL} {image}");
+    let mut running = shell(&script).sandbox(&sandbox).spawn();
+    running.wait_until("a poll", |_| !sandbox.calls().is_empty());
+    running.signal(Signal::HUP);
+    let polls = sandbox.calls().len();
+    running.wait_until("more polls", |_| sandbox.calls().len() > polls + 2);
+    sandbox.set_image_state(&image, ImageState::Available, None);
+    running
+        .wait()
+        .expect()
+        .stdout_is(&format!("{image}\n"))
+        .done();
+}

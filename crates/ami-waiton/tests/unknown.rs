@@ -2,7 +2,9 @@
 
 mod support;
 
-use ami_sandbox::Pace;
+use std::time::Duration;
+
+use ami_sandbox::{Fault, Pace};
 use support::{HOME, filtered, pending, sandbox, waiton};
 
 const UNKNOWN: &str = "ami-0123456789abcdef0";
@@ -202,4 +204,24 @@ fn an_image_that_another_account_shares_in_the_meantime_is_found() {
         .expect()
         .stdout_is(&format!("{image}\n"))
         .done();
+}
+
+#[test]
+fn a_reference_that_comes_during_a_poll_is_not_judged_by_its_answer() {
+    let sandbox = sandbox();
+    let images: Vec<_> = (0..2).map(|_| sandbox.image(HOME, |_| {})).collect();
+    let slow = Fault::on("DescribeImages")
+        .times(1)
+        .delay(Duration::from_millis(500));
+    sandbox.inject(slow);
+    let mut running = waiton(&sandbox, &["--nowait-exist", "-"])
+        .stdin_open()
+        .spawn();
+    running.write(&format!("{}\n", images[0]));
+    // The call is noted when it ends, so that it has begun can only be known by the time.
+    std::thread::sleep(Duration::from_millis(250));
+    running.write(&format!("{}\n", images[1]));
+    running.close_stdin();
+    let outcome = running.wait().expect().stdout_has(&images[0]).done();
+    assert_eq!(outcome.stdout.lines().count(), 2);
 }

@@ -341,7 +341,12 @@ fn is_connect_error(error: &aws_smithy_runtime_api::client::result::ConnectorErr
     while let Some(current) = cause {
         let text = current.to_string();
         // hyper-util names the stage in its error's text only.
-        if text.contains("client error (Connect)") || text.contains("dns error") {
+        let stages = [
+            "client error (Connect)",
+            "HTTP connect timeout",
+            "dns error",
+        ];
+        if stages.iter().any(|stage| text.contains(stage)) {
             return true;
         }
         cause = current.source();

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal as signal_stream};
 use tokio::sync::Notify;
 
 /// A signal that ends programs.
@@ -53,19 +53,21 @@ impl Interrupt {
 
     /// Notes signals as they come. Ends at the second one: the user has lost patience.
     pub(crate) async fn watch(&self) -> Signal {
-        let (Some(mut interrupt), Some(mut terminate), Some(mut hang_up)) = (
-            stream(SignalKind::interrupt()),
-            stream(SignalKind::terminate()),
-            stream(SignalKind::hangup()),
-        ) else {
-            // Without handlers the signals do what they do by default.
-            return std::future::pending().await;
+        let ignored = ignored_signals();
+        let stream = |signal: Signal| {
+            let is_ignored = ignored & (1 << (signal.number() - 1)) != 0;
+            let kind = SignalKind::from_raw(signal.number());
+            // Without a handler the signal does what it does by default.
+            (!is_ignored).then(|| signal_stream(kind).ok()).flatten()
         };
+        let mut interrupt = stream(Signal::Interrupt);
+        let mut terminate = stream(Signal::Terminate);
+        let mut hang_up = stream(Signal::HangUp);
         loop {
             let signal = tokio::select! {
-                _ = interrupt.recv() => Signal::Interrupt,
-                _ = terminate.recv() => Signal::Terminate,
-                _ = hang_up.recv() => Signal::HangUp,
+                () = receive(&mut interrupt) => Signal::Interrupt,
+                () = receive(&mut terminate) => Signal::Terminate,
+                () = receive(&mut hang_up) => Signal::HangUp,
             };
             if self.seen.replace(Some(signal)).is_some() {
                 return signal;
@@ -75,6 +77,22 @@ impl Interrupt {
     }
 }
 
-fn stream(kind: SignalKind) -> Option<Stream> {
-    signal(kind).ok()
+async fn receive(stream: &mut Option<Stream>) {
+    match stream {
+        Some(stream) => {
+            stream.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that the program was told to ignore when it was started, a bit each: by nohup(1), or
+/// by a shell without job control for what it runs in the background. They stay ignored.
+///
+/// Linux tells it in `/proc/self/status` (proc(5), SigIgn); elsewhere none is taken for ignored.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
 }

@@ -6,7 +6,7 @@
 mod poll;
 mod target;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -107,7 +107,7 @@ pub struct Waiter<'a> {
     rules: Rules,
     groups: BTreeMap<Key, Group>,
     steps: FuturesUnordered<Step<'a>>,
-    ended: Vec<Event>,
+    ended: VecDeque<Event>,
 }
 
 type Key = (Region, Kind);
@@ -136,7 +136,7 @@ impl<'a> Waiter<'a> {
             rules,
             groups: BTreeMap::new(),
             steps: FuturesUnordered::new(),
-            ended: Vec::new(),
+            ended: VecDeque::new(),
         }
     }
 
@@ -171,8 +171,7 @@ impl<'a> Waiter<'a> {
 
     /// What has ended and was not handed out yet, oldest first.
     pub fn take_ended(&mut self) -> Vec<Event> {
-        let ended = std::mem::take(&mut self.ended);
-        ended.into_iter().rev().collect()
+        self.ended.drain(..).collect()
     }
 
     /// Is there nothing to wait for?
@@ -184,7 +183,7 @@ impl<'a> Waiter<'a> {
     /// at any time and called again.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.ended.pop() {
+            if let Some(event) = self.ended.pop_front() {
                 return Some(event);
             }
             self.start_polls();
@@ -204,13 +203,14 @@ impl<'a> Waiter<'a> {
             }
             group.is_running = true;
             let hurry = Rc::clone(&group.hurry);
-            let due = group.due();
+            let due = group.due(&self.rules);
             let key = key.clone();
             self.steps.push(Box::pin(async move {
-                let now = Instant::now();
                 tokio::select! {
                     () = sleep_until(due.planned) => {}
-                    () = hurry.notified() => sleep_until(due.earliest.max(now + GATHER)).await,
+                    () = hurry.notified() => {
+                        sleep_until(due.earliest.max(Instant::now() + GATHER)).await;
+                    }
                 }
                 (key, Poll::Due)
             }));
@@ -236,9 +236,8 @@ impl<'a> Waiter<'a> {
             other => {
                 group.is_running = false;
                 group.last_poll = Some(Instant::now());
-                let ended = group.take_answer(key.1, other, &self.rules);
-                // They are handed out from the end; the oldest comes first.
-                self.ended.extend(ended.into_iter().rev());
+                self.ended
+                    .extend(group.take_answer(key.1, other, &self.rules));
             }
         }
     }
@@ -251,7 +250,7 @@ struct Due {
 }
 
 impl Group {
-    fn due(&mut self) -> Due {
+    fn due(&mut self, rules: &Rules) -> Due {
         let now = Instant::now();
         let Some(last) = self.last_poll else {
             return Due {
@@ -260,23 +259,28 @@ impl Group {
             };
         };
         let planned = last + self.backoff.next(chance::fraction());
-        let deadlines = self.targets.iter().map(|target| target.deadline);
+        // What ends by the clock is looked at once more when its time is over. An end that is past
+        // could not be judged at the last poll, and waits for the next like all else.
+        let ends = self.targets.iter().map(|target| target.end(rules));
         Due {
-            planned: deadlines.fold(planned, Instant::min),
+            planned: ends.filter(|end| *end > now).fold(planned, Instant::min),
             // A pause that is shorter anyway must not be drawn out by what was to hasten it.
             earliest: planned.min(last + LEAST_PAUSE),
         }
     }
 
-    /// Until when a poll that begins now may last: the last target's deadline.
+    /// Until when a poll that begins now may last: the first target's deadline, or a moment longer.
     fn deadline(&self) -> Instant {
         let deadlines = self.targets.iter().map(|target| target.deadline);
-        let last = deadlines.max().unwrap_or_else(Instant::now);
-        last.max(Instant::now() + LAST_POLL)
+        let least = Instant::now() + LAST_POLL;
+        deadlines.min().map_or(least, |first| first.max(least))
     }
 
     fn request(&mut self, with_progress: bool) -> poll::Request {
         self.polls += 1;
+        for target in &mut self.targets {
+            target.is_asked = true;
+        }
         let of = |is_missing: bool| {
             let targets = self.targets.iter();
             targets
@@ -312,6 +316,10 @@ impl Group {
         let now = Instant::now();
         let mut ended = Vec::new();
         self.targets.retain_mut(|target| {
+            // It came while EC2 was being asked for the others.
+            if !target.is_asked {
+                return true;
+            }
             let end = match &answer {
                 Ok(answer) => target.take(kind, answer, rules, now),
                 Err(error) => target.take_failure(error.as_ref(), rules, now),

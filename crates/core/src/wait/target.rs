@@ -22,8 +22,10 @@ pub(super) struct Target {
     last: Option<State>,
     /// Since when EC2 does not know it; `None` while it does.
     missing_since: Option<Instant>,
-    /// Has EC2 been asked for it?
-    is_asked: bool,
+    /// Has EC2 been asked for it, or is being asked now?
+    pub(super) is_asked: bool,
+    /// Has EC2 answered whether it knows it?
+    is_judged: bool,
     trouble: Option<Error>,
     line: Option<Line>,
 }
@@ -41,6 +43,7 @@ impl Target {
             last: None,
             missing_since: Some(now),
             is_asked: false,
+            is_judged: false,
             trouble: None,
             line,
         }
@@ -48,7 +51,15 @@ impl Target {
 
     /// Was it unknown when EC2 was last asked by its ID?
     pub(super) fn is_missing(&self) -> bool {
-        self.is_asked && self.missing_since.is_some()
+        self.is_judged && self.missing_since.is_some()
+    }
+
+    /// When the clock ends its wait: its deadline, or the time that it may be unknown.
+    pub(super) fn end(&self, rules: &Rules) -> Instant {
+        match self.missing_since {
+            Some(since) => self.deadline.min(since + rules.exist_timeout),
+            None => self.deadline,
+        }
     }
 
     /// Judges it by an answer of EC2.
@@ -59,7 +70,7 @@ impl Target {
         rules: &Rules,
         now: Instant,
     ) -> Option<Result<Resource, Error>> {
-        self.is_asked = true;
+        self.is_judged = true;
         self.trouble = None;
         match answer.get(&self.located.id) {
             Some(resource) => self.take_state(kind, resource, rules, now),
