@@ -75,14 +75,16 @@ impl Session {
         })
     }
 
-    /// Checks what only files can tell, before anything is called.
+    /// Checks what only the profile files can tell, before anything is called.
     ///
     /// # Errors
-    /// An explicit profile that does not exist.
+    /// A profile that does not exist, or one that needs a code which nobody is asked for here.
     pub(crate) async fn check(&self) -> Result<(), Error> {
+        let has_keys = std::env::var_os("AWS_ACCESS_KEY_ID").is_some() || self.classic.is_some();
         match &self.settings.profile {
-            Some(name) => profile::check(name).await,
-            None => Ok(()),
+            Some(name) => profile::check_named(name).await,
+            None if has_keys => Ok(()),
+            None => profile::check_usual().await,
         }
     }
 

@@ -1,22 +1,21 @@
-//! Profiles that are named on the command line.
+//! What only the profile files can tell, told before anything is called.
 
 use ami_cli::suggest::nearest;
+use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::error::Error;
-use crate::escape::escape;
+use crate::escape::{escape, shell_word};
 
-/// Checks that a profile exists. The SDK would look for keys elsewhere, or say at the first call
-/// that there are none.
+/// Checks a profile that is named on the command line. The SDK would look for keys elsewhere, or
+/// say at the first call that there are none.
 ///
 /// # Errors
-/// A profile that does not exist, or files that cannot be read.
-pub(super) async fn check(name: &str) -> Result<(), Error> {
-    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), None)
-        .await
-        .map_err(|error| Error::usage(format!("cannot read the profiles: {error}")))?;
+/// A profile that does not exist or that needs a code, or files that cannot be read.
+pub(super) async fn check_named(name: &str) -> Result<(), Error> {
+    let profiles = load().await?;
     if profiles.get_profile(name).is_some() {
-        return Ok(());
+        return check_code(&profiles, name);
     }
     let guess = nearest(name, profiles.profiles())
         .map(|known| format!(", did you mean '{}'?", escape(known)))
@@ -24,4 +23,38 @@ pub(super) async fn check(name: &str) -> Result<(), Error> {
     Err(Error::usage(format!(
         "--profile: there is no profile '{name}'{guess}"
     )))
+}
+
+/// Checks the profile that keys come from where nothing else gives any.
+///
+/// # Errors
+/// A profile that needs a code, or files that cannot be read.
+pub(super) async fn check_usual() -> Result<(), Error> {
+    let profiles = load().await?;
+    check_code(&profiles, profiles.selected_profile())
+}
+
+/// A role that is assumed with a code from an MFA device cannot be assumed here: the code would
+/// have to be asked for, and is good for one program only. The AWS CLI asks and keeps the session.
+fn check_code(profiles: &ProfileSet, name: &str) -> Result<(), Error> {
+    let needs_code = profiles
+        .get_profile(name)
+        .is_some_and(|profile| profile.get("mfa_serial").is_some());
+    if !needs_code {
+        return Ok(());
+    }
+    let shown = shell_word(name);
+    Err(
+        Error::usage(format!("the profile '{name}' needs a code from an MFA device")).hint(
+            format!(
+                "get a session first: eval \"$(aws configure export-credentials --format env --profile {shown})\""
+            ),
+        ),
+    )
+}
+
+async fn load() -> Result<ProfileSet, Error> {
+    aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), None)
+        .await
+        .map_err(|error| Error::usage(format!("cannot read the profiles: {error}")))
 }
