@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use ami_core::chance::number;
 use ami_core::ec2::{Ec2, Instance, NAME_TAKEN, NewImage};
-use ami_core::error::Error;
+use ami_core::error::{Error, Fault};
+use ami_core::escape::escape;
 use ami_core::name;
 use ami_core::reference::Located;
 use ami_core::tag::{self, Heritage, Tag};
@@ -33,8 +34,20 @@ impl Plan {
             match self.gateway.create_image(&new).await {
                 Ok(id) => return Ok(self.made(id, new, heritage)),
                 Err(error) if self.may_rename(request, &error, tries) => tries += 1,
-                Err(error) => return Err(error.of(&self.instance.id)),
+                Err(error) => return Err(self.explain(error, &new.name)),
             }
+        }
+    }
+
+    /// After minutes without an answer it is not known whether there is an image; whoever looks
+    /// must know under which name.
+    fn explain(&self, error: Error, name: &str) -> Error {
+        let error = error.of(&self.instance.id);
+        match error.fault() {
+            Fault::Passing => error.hint(format!(
+                "EC2 may have made it all the same: look for an image named '{name}'"
+            )),
+            _ => error,
         }
     }
 
@@ -47,12 +60,18 @@ impl Plan {
             .source_image
             .map(|image| format!(", which runs from {image},"))
             .unwrap_or_default();
+        let tags: Vec<_> = new
+            .tags
+            .iter()
+            .map(|tag| format!("{}={}", tag.key, escape(&tag.value)))
+            .collect();
         let reboot = if new.no_reboot { "out" } else { "" };
         Ok(format!(
-            "would make the image '{}' of {}{source} in {} with{reboot} a restart",
+            "would make the image '{}' of {}{source} in {} with{reboot} a restart, tagged {}",
             new.name,
             self.instance.id,
-            self.gateway.region()
+            self.gateway.region(),
+            tags.join(", ")
         ))
     }
 

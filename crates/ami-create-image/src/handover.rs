@@ -14,14 +14,20 @@ pub(crate) struct Handover<'a> {
     context: &'a Context,
     waiter: Option<Waiter<'a>>,
     made: BTreeMap<Located, Made>,
+    /// Options for the command that goes on waiting.
+    options: Vec<String>,
+    /// Images that were printed without a wait after the run was asked to stop.
+    late: Vec<Located>,
 }
 
 impl<'a> Handover<'a> {
-    pub(crate) fn new(context: &'a Context, wait: Option<&Rules>) -> Self {
+    pub(crate) fn new(context: &'a Context, wait: Option<&Rules>, options: Vec<String>) -> Self {
         Self {
             context,
             waiter: wait.map(|rules| Waiter::new(context, rules.clone())),
             made: BTreeMap::new(),
+            options,
+            late: Vec::new(),
         }
     }
 
@@ -32,7 +38,12 @@ impl<'a> Handover<'a> {
                 waiter.add(made.located.clone(), "available").await;
                 self.made.insert(made.located.clone(), made);
             }
-            None => self.print(&made).await,
+            None => {
+                self.print(&made).await;
+                if self.context.interrupt.seen().is_some() {
+                    self.late.push(made.located);
+                }
+            }
         }
     }
 
@@ -51,17 +62,17 @@ impl<'a> Handover<'a> {
         let Some(mut made) = self.made.remove(&event.located) else {
             return;
         };
+        if let Some(last) = event.last {
+            made.state = last.as_str().to_owned();
+        }
         match event.result {
-            Ok(resource) => {
-                made.state = resource.state.as_str().to_owned();
-                self.print(&made).await;
-            }
+            Ok(_) => self.print(&made).await,
             Err(error) => {
                 self.context.fail(&error);
                 // The reference is printed all the same; when that fails it is on standard error.
                 let _ = self.context.print(&made).await;
                 if error.kind() != ami_core::error::Kind::Unreachable {
-                    say_how_to_go_on(self.context, &[], &[made.located], None);
+                    say_how_to_go_on(self.context, &self.options, &[made.located], None);
                 }
             }
         }
@@ -73,8 +84,12 @@ impl<'a> Handover<'a> {
         for made in &left {
             let _ = self.context.print(made).await;
         }
-        let located: Vec<_> = left.into_iter().map(|made| made.located).collect();
-        say_how_to_go_on(self.context, &[], &located, None);
+        let left = left.into_iter().map(|made| made.located);
+        let located: Vec<_> = std::mem::take(&mut self.late)
+            .into_iter()
+            .chain(left)
+            .collect();
+        say_how_to_go_on(self.context, &self.options, &located, None);
     }
 
     async fn print(&self, made: &Made) {

@@ -21,6 +21,7 @@ use ami_core::id::{Id, Kind};
 use ami_core::input::Operands;
 use ami_core::reference::{Located, Reference};
 use ami_core::region::Region;
+use ami_core::tag;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
@@ -54,7 +55,8 @@ async fn run(context: &Context) -> Result<(), Error> {
         steps: FuturesUnordered::new(),
         plans: VecDeque::new(),
         under_way: 0,
-        handover: Handover::new(context, request.wait.as_ref()),
+        handover: Handover::new(context, request.wait.as_ref(), request.typed.clone()),
+        has_warned: false,
     };
     if let Some(batch) = first {
         run.begin(batch).await;
@@ -99,6 +101,8 @@ struct Run<'a> {
     plans: VecDeque<Plan>,
     under_way: usize,
     handover: Handover<'a>,
+    /// Was the user told what a stop waits for?
+    has_warned: bool,
 }
 
 impl<'a> Run<'a> {
@@ -114,6 +118,7 @@ impl<'a> Run<'a> {
                     self.handover.give_up().await;
                     return Ok(());
                 }
+                self.warn();
             }
             self.start_plans();
             if !reading && self.steps.is_empty() && self.handover.is_empty() {
@@ -206,6 +211,19 @@ impl<'a> Run<'a> {
         self.under_way -= 1;
     }
 
+    /// Says why the run does not stop at once: EC2 may have begun an image already.
+    fn warn(&mut self) {
+        if !std::mem::replace(&mut self.has_warned, true) {
+            let text = format!(
+                "waiting for EC2's answer to what was begun; a second signal stops at once, and what \
+                 EC2 has made then bears the tag {}={}",
+                tag::RUN,
+                self.run
+            );
+            self.context.progress.hint(&text);
+        }
+    }
+
     /// Gives up what has not been begun, and says so.
     fn drop_plans(&mut self) {
         let names: Vec<_> = self
@@ -224,10 +242,11 @@ impl<'a> Run<'a> {
 async fn check_name(gateway: &Ec2, name: &str) -> Result<(), Error> {
     match gateway.own_image_named(name).await? {
         None => Ok(()),
-        Some(image) => Err(Error::failed(format!(
-            "the name '{name}' is taken by {} in {}",
-            image.id,
-            gateway.region()
-        ))),
+        Some(image) => {
+            let region = gateway.region();
+            let what = format!("the name '{name}' is taken by {} in {region}", image.id);
+            let hint = format!("give another, or use that image: {}@{region}", image.id);
+            Err(Error::failed(what).hint(hint))
+        }
     }
 }

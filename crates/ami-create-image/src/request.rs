@@ -5,7 +5,7 @@ use ami_core::error::Error;
 use ami_core::mapping::{self, Mapping};
 use ami_core::name;
 use ami_core::tag::{self, Tag};
-use ami_core::time::parse_duration;
+use ami_core::time::{format_duration, parse_duration};
 use ami_core::wait::Rules;
 
 const PREFIX: &str = "AMI";
@@ -21,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) no_reboot: bool,
     pub(crate) wait: Option<Rules>,
+    /// The options that a command which goes on waiting needs to do it alike.
+    pub(crate) typed: Vec<String>,
     pub(crate) dry_run: bool,
 }
 
@@ -47,7 +49,15 @@ impl Request {
         if timeout.is_some() && !wait {
             return Err(Error::usage("--timeout is for --wait"));
         }
+        let mut typed: Vec<String> = timeout
+            .iter()
+            .flat_map(|timeout| ["--timeout".to_owned(), format_duration(*timeout)])
+            .collect();
+        for flag in ["columns", "json", "bare"] {
+            typed.extend(args.flag(flag).then(|| format!("--{flag}")));
+        }
         Ok(Self {
+            typed,
             name: match explicit {
                 Some(name) => Naming::Explicit(name),
                 None => Naming::Automatic(prefix.unwrap_or_else(|| PREFIX.to_owned())),

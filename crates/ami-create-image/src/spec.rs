@@ -21,6 +21,7 @@ pub static SPEC: Spec = Spec {
         "An image that EC2 has accepted is never given up: when the answer is lost it is looked \
          for and recognised by its tags, and when the tool is interrupted or the wait runs out it is \
          printed all the same, with the command that goes on waiting.",
+        "A call that EC2 throttles or does not answer is made again for five minutes.",
     ],
     operands: Operands {
         usage: "INSTANCE...",
@@ -73,7 +74,7 @@ pub static SPEC: Spec = Spec {
                 Opt::value(
                     "timeout",
                     "TIME",
-                    "with --wait, wait this long for each image: 90s, 15m, 2h (default 2h)",
+                    "with --wait, wait this long for each image: 90s, 15m, 2h, or plain seconds (default 2h)",
                 ),
             ],
         },

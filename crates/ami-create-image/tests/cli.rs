@@ -152,7 +152,8 @@ fn a_name_that_is_taken_is_refused_before_anything_is_made() {
         .expect()
         .fails(1)
         .stderr_is(&format!(
-            "ami-create-image: the name 'web' is taken by {taken} in {HOME}\n"
+            "ami-create-image: the name 'web' is taken by {taken} in {HOME}; give another, or use that \
+             image: {taken}@{HOME}\n"
         ))
         .done();
     assert!(sandbox.calls_to("CreateImage").is_empty());

@@ -76,6 +76,15 @@ impl Request {
     /// before as well.
     fn check_given(&self, words: &[OsString]) -> Result<(), Error> {
         for word in words {
+            let text = word.to_string_lossy();
+            if Kind::ALL
+                .into_iter()
+                .any(|kind| states(kind).contains(&&*text))
+            {
+                return Err(Error::usage(format!(
+                    "'{text}' is a state; one can be named, and it stands last"
+                )));
+            }
             if let Ok(reference) = word.to_string_lossy().parse::<Reference>() {
                 self.wanted(reference.id.kind())?;
             }

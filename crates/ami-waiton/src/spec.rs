@@ -17,7 +17,8 @@ pub static SPEC: Spec = Spec {
          is taken, so tables, JSON lines and the lines of older tools will do.",
         "A resource that can never reach the state any more ends its wait at once, with EC2's \
          reason. One that EC2 does not know is waited for as well, for --exist-timeout. Throttling, \
-         server errors and broken connections never end a wait. All resources of one kind in one \
+         server errors and broken connections never end a wait; only a place that has never \
+         answered at all is given up after three tries, because its name may be mistyped. All resources of one kind in one \
          region are asked for in one call.",
         "Interrupting the tool stops nothing at EC2; it says which command goes on waiting.",
     ],
@@ -27,10 +28,17 @@ pub static SPEC: Spec = Spec {
         words: &[
             "available",
             "completed",
+            "deleted",
+            "deregistered",
+            "disabled",
+            "error",
             "exists",
             "failed",
+            "in-use",
             "pending",
             "running",
+            "stopped",
+            "terminated",
         ],
     },
     groups: &[
@@ -40,7 +48,7 @@ pub static SPEC: Spec = Spec {
                 Opt::value(
                     "timeout",
                     "TIME",
-                    "wait this long for each resource, counted from when it was named: 90s, 15m, 2h (default 2h)",
+                    "wait this long for each resource, counted from when it was named: 90s, 15m, 2h, or plain seconds (default 2h)",
                 ),
                 Opt::value(
                     "exist-timeout",

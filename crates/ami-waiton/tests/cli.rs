@@ -256,7 +256,7 @@ fn a_classic_file_that_is_wrong_is_named_by_its_line_and_keeps_its_secret() {
         ),
         (
             "aws_access_key_id=AKIA1\naws_secret_access_kye=RECOGNISABLE\n",
-            "line 2 has a key",
+            "line 2 has another key",
         ),
         (
             "aws_access_key_id=AKIA1\naws_secret_access_key=RECOGNISABLE\nregion=mars\n",

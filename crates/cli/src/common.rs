@@ -9,7 +9,7 @@ pub const AWS: Group = Group {
         Opt::value(
             "region",
             "REGION",
-            "work in this region instead of the environment's; references are then printed with it",
+            "work in this region instead of the environment's, where a reference does not say its own",
         )
         .short('r')
         .complete(Complete::Words(REGIONS)),

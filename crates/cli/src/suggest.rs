@@ -2,6 +2,13 @@
 
 /// The candidate that most resembles `typed`, when one resembles it enough to be worth naming.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = &*typed.to_ascii_lowercase();
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let mut longer = candidates.iter().filter(|word| word.starts_with(typed));
+    // The beginning of one word and no other, as some programs let users write it.
+    if let (Some(word), None, true) = (longer.next(), longer.next(), typed.len() > 1) {
+        return Some(word);
+    }
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(typed, candidate), candidate))
@@ -22,6 +29,13 @@ mod tests {
         assert_eq!(nearest("timeuot", WORDS), Some("timeout"));
         assert_eq!(nearest("dry-rnu", WORDS), Some("dry-run"));
         assert_eq!(nearest("exist-timeot", WORDS), Some("exist-timeout"));
+    }
+
+    #[test]
+    fn beginnings_are_recognised_when_they_are_those_of_one_word() {
+        assert_eq!(nearest("exi", WORDS), Some("exist-timeout"));
+        assert_eq!(nearest("DRY", WORDS), Some("dry-run"));
+        assert_eq!(nearest("ti", ["time", "timeout"]), None);
     }
 
     #[test]

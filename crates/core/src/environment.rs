@@ -2,6 +2,37 @@
 
 use std::ffi::OsString;
 
+use crate::error::Error;
+
+/// The value of a variable, if it is set to anything.
+///
+/// # Errors
+/// A value that is not text; taking it for unset would send calls elsewhere than was meant.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Error::usage(format!(
+            "{name} in the environment is not text in UTF-8"
+        ))),
+    }
+}
+
+/// The first of several variables that is set, and its name.
+///
+/// # Errors
+/// As [`variable`].
+pub(crate) fn first_variable(
+    names: &[&'static str],
+) -> Result<Option<(&'static str, String)>, Error> {
+    for name in names {
+        if let Some(value) = variable(name)? {
+            return Ok(Some((name, value)));
+        }
+    }
+    Ok(None)
+}
+
 /// Removes `AWS_*` variables that are set to nothing. To most AWS clients and to the scripts that
 /// set them so they mean "not set"; the Rust SDK takes them at their word, and panics at an empty
 /// endpoint.

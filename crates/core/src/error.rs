@@ -67,6 +67,8 @@ struct Parts {
     code: Option<String>,
     request_id: Option<String>,
     hint: Option<String>,
+    /// Does the help explain what would be right?
+    points_to_help: bool,
 }
 
 impl Error {
@@ -80,12 +82,15 @@ impl Error {
             code: None,
             request_id: None,
             hint: None,
+            points_to_help: false,
         }))
     }
 
     /// A wrong command line.
     pub fn usage(what: impl AsRef<str>) -> Self {
-        Self::new(Kind::Usage, what)
+        let mut error = Self::new(Kind::Usage, what);
+        error.0.points_to_help = true;
+        error
     }
 
     /// A failure.
@@ -129,9 +134,9 @@ impl Error {
         &self.0.what
     }
 
-    /// Does it say what to do?
-    pub fn has_hint(&self) -> bool {
-        self.0.hint.is_some()
+    /// Does the help explain what would be right, while the error itself does not?
+    pub(crate) fn points_to_help(&self) -> bool {
+        self.0.points_to_help && self.0.hint.is_none()
     }
 
     /// Can the same call, made again, still succeed?
@@ -209,11 +214,14 @@ where
 
 /// An answer came that is none: cut off, or from somebody between us and EC2.
 fn unreadable(operation: &str, error: &(dyn std::error::Error + 'static)) -> Error {
-    Error::failed(format!(
-        "the answer to {operation} is not what EC2 answers: {}",
-        root_cause(error)
-    ))
-    .with_fault(Fault::Passing)
+    let cause = root_cause(error);
+    // The parser tells what it found in the language of its own source.
+    let cause = Some(cause).filter(|cause| !cause.contains('{'));
+    let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    let what = format!("the answer to {operation} is not what EC2 answers{cause}");
+    Error::failed(what)
+        .with_fault(Fault::Passing)
+        .hint("a proxy or a portal may have answered")
 }
 
 /// EC2 answered with an error.
@@ -322,8 +330,10 @@ fn without_keys(error: &CredentialsError) -> Error {
         CredentialsError::ProviderTimedOut(_) => {
             Error::failed("the provider of AWS keys did not answer in time")
         }
+        _ if cause.contains("SSO") => Error::failed(format!("cannot get AWS keys: {cause}"))
+            .hint("log in again with 'aws sso login'"),
         _ => Error::failed(format!("cannot get AWS keys: {cause}"))
-            .hint("check the profile; where it uses SSO, log in again with 'aws sso login'"),
+            .hint("check the profile or the role that they should come from"),
     }
 }
 

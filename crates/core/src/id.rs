@@ -43,6 +43,15 @@ impl Kind {
     }
 }
 
+/// The words for several kinds: `image, snapshot or volume`.
+pub fn one_of(kinds: &[Kind]) -> String {
+    let nouns: Vec<_> = kinds.iter().map(|kind| kind.noun()).collect();
+    match nouns.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => nouns.concat(),
+    }
+}
+
 /// A well-formed ID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {

@@ -5,11 +5,13 @@ use std::io::BufRead;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::error::Error;
+use crate::error::{Error, Kind as ErrorKind};
 use crate::escape::escape;
-use crate::id::Kind;
+use crate::id::{Kind, one_of};
 use crate::reference::Reference;
 
+/// A longer line is taken for several, so that rubbish does not fill the memory.
+const LONGEST: u64 = 1 << 20;
 /// Lines that are waiting are acted on together, this many at most.
 const BATCH: usize = 1000;
 
@@ -61,10 +63,9 @@ impl Operands {
             given.push(Reference::parse(&text, kinds).map_err(Error::usage)?);
         }
         if given.is_empty() && lines.is_none() {
-            let nouns: Vec<_> = kinds.iter().map(|kind| kind.noun()).collect();
-            let nouns = nouns.join(", ");
             return Err(Error::usage(format!(
-                "name at least one {nouns}, or '-' to read them from standard input"
+                "name at least one {}, or '-' to read them from standard input",
+                one_of(kinds)
             )));
         }
         Ok(Self {
@@ -129,7 +130,8 @@ impl Lines {
             let mut stdin = std::io::stdin().lock();
             loop {
                 let mut line = Vec::new();
-                let sent = match stdin.read_until(b'\n', &mut line) {
+                let mut limited = std::io::Read::take(&mut stdin, LONGEST);
+                let sent = match limited.read_until(b'\n', &mut line) {
                     Ok(0) => return,
                     Ok(_) => sender.send(Ok(String::from_utf8_lossy(&line).into_owned())),
                     Err(error) => {
@@ -165,8 +167,21 @@ fn read_line(
     if std::mem::take(&mut position.may_be_header) && is_header(line) {
         return None;
     }
-    let found = words(line).find_map(|word| Reference::parse(word, kinds).ok());
+    let found = words(line)
+        .find_map(|word| Reference::parse(word, kinds).ok())
+        .map(|reference| with_region_of(line, reference));
     Some(found.ok_or_else(|| no_reference(line, position.number, kinds)))
+}
+
+/// A JSON line of our own says the region in a field, also where its references are bare.
+fn with_region_of(line: &str, mut reference: Reference) -> Reference {
+    if reference.region.is_none() && line.starts_with('{') {
+        let object: Option<serde_json::Value> = serde_json::from_str(line).ok();
+        reference.region = object
+            .filter(|object| object["id"] == *reference.id.as_str())
+            .and_then(|object| object["region"].as_str()?.parse().ok());
+    }
+    reference
 }
 
 /// Words end at blanks and at JSON's punctuation; the ends of sentences are not part of them.
@@ -185,12 +200,12 @@ fn is_header(line: &str) -> bool {
 
 fn no_reference(line: &str, number: usize, kinds: &[Kind]) -> Error {
     let short: String = line.chars().take(60).collect();
-    let nouns: Vec<_> = kinds.iter().map(|kind| kind.noun()).collect();
-    Error::usage(format!(
+    let what = format!(
         "line {number} of standard input names no {}: '{}'",
-        nouns.join(", "),
+        one_of(kinds),
         escape(&short)
-    ))
+    );
+    Error::new(ErrorKind::Usage, what)
 }
 
 #[cfg(test)]
@@ -229,6 +244,10 @@ mod tests {
                 "ami-12345678@eu-west-1",
             ),
             (r#"        "ImageId": "ami-12345678","#, "ami-12345678"),
+            (
+                r#"{"reference":"ami-12345678","id":"ami-12345678","region":"eu-west-1"}"#,
+                "ami-12345678@eu-west-1",
+            ),
             (
                 "arn:aws:ec2:us-east-1::image/ami-12345678",
                 "ami-12345678@us-east-1",

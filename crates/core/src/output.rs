@@ -32,10 +32,12 @@ impl Column {
 
 /// The width of an ID in a table.
 pub const ID_WIDTH: usize = 21;
+/// The width of most regions' codes.
+const REGION_WIDTH: usize = 14;
 
 /// One result.
 pub trait Record {
-    /// The columns of its table.
+    /// The columns of its table, that of the reference first.
     const COLUMNS: &'static [Column];
 
     /// What it is about.
@@ -58,7 +60,8 @@ pub struct Output {
     format: Format,
     bare: bool,
     progress: Rc<Progress>,
-    has_header: Cell<bool>,
+    /// The width of the first column, which holds references; settled with the header.
+    reference_width: Cell<Option<usize>>,
     state: RefCell<State>,
 }
 
@@ -79,7 +82,7 @@ impl Output {
             format,
             bare,
             progress,
-            has_header: Cell::new(false),
+            reference_width: Cell::new(None),
             state: RefCell::default(),
         }
     }
@@ -131,27 +134,32 @@ impl Output {
             }
             Format::Columns => {
                 let mut text = String::new();
-                if !self.has_header.replace(true) {
+                let width = self.reference_width.get().unwrap_or_else(|| {
+                    let has_region = reference.contains('@');
+                    let width = ID_WIDTH + if has_region { REGION_WIDTH + 1 } else { 0 };
                     let titles = R::COLUMNS.iter().map(|column| column.title.to_owned());
-                    text.push_str(&row(R::COLUMNS, titles));
-                }
-                text.push_str(&row(R::COLUMNS, record.cells(reference)));
+                    text.push_str(&row(width, R::COLUMNS, titles));
+                    self.reference_width.set(Some(width));
+                    width
+                });
+                text.push_str(&row(width, R::COLUMNS, record.cells(reference)));
                 text
             }
         }
     }
 }
 
-fn row(columns: &[Column], cells: impl IntoIterator<Item = String>) -> String {
+fn row(first: usize, columns: &[Column], cells: impl IntoIterator<Item = String>) -> String {
     let mut line = String::new();
-    for (column, cell) in columns.iter().zip(cells) {
+    let widths = columns.iter().map(|column| column.width).skip(1);
+    for (width, cell) in std::iter::once(first).chain(widths).zip(cells) {
         // An empty cell would move its neighbours into its column for those who split by blanks.
         let cell = if cell.is_empty() {
             "-".to_owned()
         } else {
             escape(&cell)
         };
-        let pad = column.width.saturating_sub(cell.width());
+        let pad = width.saturating_sub(cell.width());
         line.push_str(&cell);
         line.extend(std::iter::repeat_n(' ', pad + 2));
     }
@@ -178,15 +186,15 @@ mod tests {
         ];
         let cells = |texts: [&str; 3]| texts.map(str::to_owned);
         assert_eq!(
-            row(&columns, cells(["IMAGE_ID", "NAME", "STATE"])),
+            row(12, &columns, cells(["IMAGE_ID", "NAME", "STATE"])),
             "IMAGE_ID      NAME    STATE\n"
         );
         assert_eq!(
-            row(&columns, cells(["ami-12345678", "東京", "ok"])),
+            row(12, &columns, cells(["ami-12345678", "東京", "ok"])),
             "ami-12345678  東京    ok\n"
         );
         assert_eq!(
-            row(&columns, cells(["ami-12345678", "", "a\u{1b}b"])),
+            row(12, &columns, cells(["ami-12345678", "", "a\u{1b}b"])),
             "ami-12345678  -       a\\u{1b}b\n"
         );
     }

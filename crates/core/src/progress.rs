@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::settings::Talk;
 
 /// Standard error of one tool.
@@ -37,11 +37,10 @@ impl Progress {
 
     /// Says what went wrong.
     pub(crate) fn error(&self, error: &Error) {
-        match error.kind() {
-            Kind::Usage if !error.has_hint() => {
-                self.line(&format!("{error} (see '{} --help')", self.tool));
-            }
-            _ => self.line(&error.to_string()),
+        if error.points_to_help() {
+            self.line(&format!("{error} (see '{} --help')", self.tool));
+        } else {
+            self.line(&error.to_string());
         }
     }
 
@@ -73,7 +72,7 @@ impl Progress {
     pub fn watch(&self, label: String) -> Line {
         let bar = self.bars.add(ProgressBar::new(100));
         // The template is ours and known to be good; without it the line is merely plainer.
-        if let Ok(style) = ProgressStyle::with_template("{prefix}  {msg}  {elapsed}") {
+        if let Ok(style) = ProgressStyle::with_template("{prefix}  {wide_msg} {elapsed:>4}") {
             bar.set_style(style);
         }
         bar.set_prefix(label);

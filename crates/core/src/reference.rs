@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::escape::escape;
-use crate::id::{Id, Kind, Malformed};
+use crate::id::{Id, Kind, Malformed, one_of};
 use crate::region::Region;
 
 /// A reference as typed; without a region it means the one that the session works in.
@@ -34,19 +34,15 @@ impl Reference {
     /// # Errors
     /// A word of another shape or kind, with what is wrong about it.
     pub fn parse(text: &str, kinds: &[Kind]) -> Result<Self, String> {
-        let wanted = || {
-            let nouns: Vec<_> = kinds.iter().map(|kind| kind.noun()).collect();
-            nouns.join(", ")
-        };
         let shown = escape(text);
         match text.parse::<Self>() {
             Ok(reference) if kinds.contains(&reference.id.kind()) => Ok(reference),
             Ok(reference) => Err(format!(
                 "'{shown}' is of another kind: {}, not {}",
                 reference.id.kind().noun(),
-                wanted()
+                one_of(kinds)
             )),
-            Err(why) => Err(format!("'{shown}' names no {}: {why}", wanted())),
+            Err(why) => Err(format!("'{shown}' names no {}: {why}", one_of(kinds))),
         }
     }
 }

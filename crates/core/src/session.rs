@@ -24,10 +24,11 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
 use crate::ec2::Ec2;
+use crate::environment::{first_variable, variable};
 use crate::error::Error;
 use crate::progress::Progress;
 use crate::reference::{Located, Reference};
-use crate::region::Region;
+use crate::region::{NotARegion, Region};
 use crate::settings::{Settings, endpoint_url};
 
 /// Longest time to a connection; behind a slow proxy TCP alone can take seconds.
@@ -58,6 +59,9 @@ impl Session {
     /// certificate bundle that cannot be one.
     pub fn new(settings: Settings, progress: Rc<Progress>) -> Result<Self, Error> {
         check_endpoints()?;
+        if settings.profile.is_none() {
+            keys::check_environment()?;
+        }
         // An explicit profile beats the classic file, which then is not even opened.
         let classic = match settings.profile {
             Some(_) => None,
@@ -226,23 +230,18 @@ fn timeouts() -> TimeoutConfig {
 
 /// The SDK would take any text for a region or an endpoint and fail at the first call.
 fn environment_region() -> Result<Option<Region>, Error> {
-    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
-        match std::env::var(name) {
-            Ok(text) if !text.is_empty() => {
-                let region = text.parse().map_err(|why: crate::region::NotARegion| {
-                    Error::usage(format!("{name} in the environment: {why}"))
-                })?;
-                return Ok(Some(region));
-            }
-            _ => {}
-        }
-    }
-    Ok(None)
+    let Some((name, text)) = first_variable(&["AWS_REGION", "AWS_DEFAULT_REGION"])? else {
+        return Ok(None);
+    };
+    let region = text
+        .parse()
+        .map_err(|why: NotARegion| Error::usage(format!("{name} in the environment: {why}")))?;
+    Ok(Some(region))
 }
 
 fn check_endpoints() -> Result<(), Error> {
     for name in ["AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL"] {
-        if let Some(url) = std::env::var(name).ok().filter(|url| !url.is_empty()) {
+        if let Some(url) = variable(name)? {
             endpoint_url(&url)
                 .map_err(|why| Error::usage(format!("{name} in the environment: {why}")))?;
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ami_cli::args::Args;
 
+use crate::environment::variable;
 use crate::error::Error;
 use crate::region::Region;
 use crate::time::parse_duration;
@@ -109,10 +110,21 @@ pub(crate) fn endpoint_url(text: &str) -> Result<String, String> {
     let rest = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));
-    let host = rest.and_then(|rest| rest.split('/').next());
+    let place = rest
+        .and_then(|rest| rest.split('/').next())
+        .unwrap_or_default();
+    if text.contains('@') {
+        // It may hold a password, so it is not shown.
+        return Err("an endpoint's URL holds no '@', and no user or password before it".to_owned());
+    }
+    // An address of IPv6 stands in brackets, so that its colons are none before a port.
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse::<u16>().ok()),
+        _ => (place, Some(0)),
+    };
     let letters = text.chars().all(|c| c.is_ascii_graphic());
-    match host {
-        Some(host) if letters && !host.is_empty() && !host.starts_with(':') => Ok(text.to_owned()),
+    match port {
+        Some(_) if letters && !host.is_empty() => Ok(text.to_owned()),
         _ => Err(format!(
             "'{}' is no URL like https://host:port",
             crate::escape::escape(text)
@@ -121,10 +133,10 @@ pub(crate) fn endpoint_url(text: &str) -> Result<String, String> {
 }
 
 fn grace() -> Result<Duration, Error> {
-    match std::env::var("AMI_TOOLS_GRACE") {
-        Ok(text) => parse_duration(&text)
+    match variable("AMI_TOOLS_GRACE")? {
+        Some(text) => parse_duration(&text)
             .map_err(|why| Error::usage(format!("AMI_TOOLS_GRACE in the environment: {why}"))),
-        Err(_) => Ok(GRACE),
+        None => Ok(GRACE),
     }
 }
 
@@ -148,6 +160,9 @@ mod tests {
             "http://",
             "https://:80",
             "http://a b",
+            "http://a:99999",
+            "http://a:x",
+            "http://u:p@h",
         ] {
             assert!(endpoint_url(bad).is_err(), "{bad}");
         }

@@ -24,7 +24,7 @@ use crate::escape::shell_word;
 use crate::id::Kind;
 use crate::reference::Located;
 use crate::region::Region;
-use crate::resource::Resource;
+use crate::resource::{Resource, State};
 use crate::retry::Backoff;
 use poll::{Poll, poll};
 use target::Target;
@@ -99,6 +99,8 @@ pub struct Event {
     pub located: Located,
     /// Its record in the state that was waited for, or why it never got there.
     pub result: Result<Resource, Error>,
+    /// The state that it was last seen in, if it ever was.
+    pub last: Option<State>,
 }
 
 /// Waits for many resources at once.
@@ -236,8 +238,12 @@ impl<'a> Waiter<'a> {
             other => {
                 group.is_running = false;
                 group.last_poll = Some(Instant::now());
-                self.ended
-                    .extend(group.take_answer(key.1, other, &self.rules));
+                let ended = group.take_answer(key.1, other, &self.rules);
+                self.ended.extend(ended);
+                if group.failures > 0 && !group.targets.is_empty() {
+                    let text = format!("asking again in {}, try {}", key.0, group.failures + 1);
+                    self.context.progress.trace(&text);
+                }
             }
         }
     }
@@ -328,6 +334,7 @@ impl Group {
             ended.push(Event {
                 located: target.located.clone(),
                 result,
+                last: target.last.clone(),
             });
             false
         });
@@ -340,6 +347,7 @@ impl Group {
             .map(|target| Event {
                 result: Err(error.clone().of(&target.located.id)),
                 located: target.located,
+                last: target.last,
             })
             .collect()
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use aws_credential_types::Credentials;
 
+use super::keys::is_plain;
 use crate::error::Error;
 use crate::escape::shell_word;
 use crate::region::{NotARegion, Region};
@@ -86,10 +87,19 @@ fn parse(text: &str) -> Result<File, String> {
             "aws_access_key_id" | "awsaccesskeyid" => &mut key_id,
             "aws_secret_access_key" | "awssecretkey" => &mut secret,
             "region" => &mut region,
-            _ => return Err(format!("line {number} has a key that is not known here")),
+            _ => {
+                return Err(format!(
+                    "line {number} has another key than aws_access_key_id, aws_secret_access_key and region"
+                ));
+            }
         };
         if value.is_empty() {
             return Err(format!("line {number} has no value"));
+        }
+        if !is_plain(&value) {
+            return Err(format!(
+                "line {number} holds a blank or a control character"
+            ));
         }
         *slot = Some(value);
     }

@@ -20,6 +20,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::environment::first_variable;
 use crate::error::Error;
 
 /// A client as the environment wants it.
@@ -98,14 +99,14 @@ impl HttpConnector for ByScheme {
 /// The proxy for HTTPS endpoints. Plain HTTP is spoken to nobody but the metadata services and
 /// local endpoints, which no proxy could reach.
 fn proxy() -> Result<ProxyConfig, Error> {
-    let Some((name, url)) = first_of(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-    else {
+    const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let Some((name, url)) = first_variable(&PROXIES)? else {
         return Ok(ProxyConfig::disabled());
     };
     // The value may hold a password, so it is not shown.
     let proxy = ProxyConfig::https(&url)
         .map_err(|_| Error::usage(format!("{name} in the environment is no proxy's URL")))?;
-    Ok(match first_of(["NO_PROXY", "no_proxy"]) {
+    Ok(match first_variable(&["NO_PROXY", "no_proxy"])? {
         Some((_, hosts)) => proxy.no_proxy(hosts),
         None => proxy,
     })
@@ -138,11 +139,4 @@ fn bundle(path: &Path) -> Result<Vec<u8>, Error> {
         return Err(wrong("there is no PEM certificate in it".to_owned()));
     }
     Ok(pem)
-}
-
-fn first_of<const N: usize>(names: [&'static str; N]) -> Option<(&'static str, String)> {
-    names.into_iter().find_map(|name| {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
-        Some((name, value))
-    })
 }

@@ -4,6 +4,7 @@ use ami_cli::suggest::nearest;
 use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use crate::environment::variable;
 use crate::error::Error;
 use crate::escape::{escape, shell_word};
 
@@ -17,12 +18,14 @@ pub(super) async fn check_named(name: &str) -> Result<(), Error> {
     if profiles.get_profile(name).is_some() {
         return check_code(&profiles, name);
     }
+    Err(unknown("--profile", &profiles, name))
+}
+
+fn unknown(place: &str, profiles: &ProfileSet, name: &str) -> Error {
     let guess = nearest(name, profiles.profiles())
         .map(|known| format!(", did you mean '{}'?", escape(known)))
         .unwrap_or_default();
-    Err(Error::usage(format!(
-        "--profile: there is no profile '{name}'{guess}"
-    )))
+    Error::usage(format!("{place}: there is no profile '{name}'{guess}"))
 }
 
 /// Checks the profile that keys come from where nothing else gives any.
@@ -31,7 +34,11 @@ pub(super) async fn check_named(name: &str) -> Result<(), Error> {
 /// A profile that needs a code, or files that cannot be read.
 pub(super) async fn check_usual() -> Result<(), Error> {
     let profiles = load().await?;
-    check_code(&profiles, profiles.selected_profile())
+    let name = profiles.selected_profile();
+    if variable("AWS_PROFILE")?.is_some() && profiles.get_profile(name).is_none() {
+        return Err(unknown("AWS_PROFILE in the environment", &profiles, name));
+    }
+    check_code(&profiles, name)
 }
 
 /// A role that is assumed with a code from an MFA device cannot be assumed here: the code would

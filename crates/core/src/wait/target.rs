@@ -19,7 +19,7 @@ pub(super) struct Target {
     pub(super) located: Located,
     pub(super) deadline: Instant,
     wanted: String,
-    last: Option<State>,
+    pub(super) last: Option<State>,
     /// Since when EC2 does not know it; `None` while it does.
     missing_since: Option<Instant>,
     /// Has EC2 been asked for it, or is being asked now?
