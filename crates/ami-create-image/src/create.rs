@@ -44,8 +44,9 @@ impl Plan {
     fn explain(&self, error: Error, name: &str) -> Error {
         let error = error.of(&self.instance.id);
         match error.fault() {
-            Fault::Passing => error.hint(format!(
-                "EC2 may have made it all the same: look for an image named '{name}'"
+            Fault::Uncertain => error.hint(format!(
+                "EC2 may have made it all the same: look for an image named '{name}' with the tag {}={}",
+                tag::RUN, self.run
             )),
             _ => error,
         }
@@ -76,8 +77,9 @@ impl Plan {
     }
 
     fn may_rename(&self, request: &Request, error: &Error, tries: u32) -> bool {
-        let automatic = matches!(request.name, Naming::Automatic(_));
-        automatic && error.code() == Some(NAME_TAKEN) && tries < NAMES
+        // A name taken after a lost answer is taken by that call's own image, most likely.
+        let is_taken = error.code() == Some(NAME_TAKEN) && error.fault() == Fault::Final;
+        matches!(request.name, Naming::Automatic(_)) && is_taken && tries < NAMES
     }
 
     fn draft(&self, request: &Request) -> (NewImage, Heritage) {

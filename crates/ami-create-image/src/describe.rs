@@ -1,12 +1,19 @@
 //! From references to instances that an image can be made of.
 
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use ami_core::ec2::{Ec2, Instance, missing};
 use ami_core::error::{Error, Kind as ErrorKind};
 use ami_core::id::{Id, Kind};
 
 use crate::create::Plan;
+
+/// How long an instance may be unknown to EC2. It is shorter than the grace time for what a run has
+/// made itself, because an ID that does not exist is a typing error more often.
+const FRESH: Duration = Duration::from_secs(5);
+/// The pause before EC2 is asked for it again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Describes instances of one region in one call, and plans an image of each.
 pub(crate) async fn describe(
@@ -15,6 +22,7 @@ pub(crate) async fn describe(
     run: Rc<str>,
 ) -> Vec<Result<Plan, Error>> {
     let mut plans = Vec::new();
+    let start = Instant::now();
     while !ids.is_empty() {
         match gateway.instances(&ids).await {
             Ok(found) => {
@@ -24,6 +32,11 @@ pub(crate) async fn describe(
             // One unknown ID spoils the answer for all: the others are asked for again without it.
             Err(error) => {
                 let unknown = missing(Kind::Instance, &error);
+                // An instance that was started a moment ago may be unknown for another.
+                if !unknown.is_empty() && start.elapsed() < FRESH.min(gateway.grace()) {
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
                 let (gone, rest): (Vec<_>, Vec<_>) =
                     ids.into_iter().partition(|id| unknown.contains(id));
                 if gone.is_empty() {

@@ -16,7 +16,7 @@ pub(crate) struct Handover<'a> {
     made: BTreeMap<Located, Made>,
     /// Options for the command that goes on waiting.
     options: Vec<String>,
-    /// Images that were printed without a wait after the run was asked to stop.
+    /// Images that were printed before the end of their wait, because the run was asked to stop.
     late: Vec<Located>,
 }
 
@@ -78,18 +78,19 @@ impl<'a> Handover<'a> {
         }
     }
 
-    /// Hands over what is still waited for, because the tool is to stop.
-    pub(crate) async fn give_up(&mut self) {
-        let left: Vec<Made> = std::mem::take(&mut self.made).into_values().collect();
-        for made in &left {
-            let _ = self.context.print(made).await;
+    /// Hands over what is still waited for, because the tool is to stop, and waits no more.
+    pub(crate) async fn stop_waiting(&mut self) {
+        self.waiter = None;
+        for made in std::mem::take(&mut self.made).into_values() {
+            // Where standard output is gone the reference is on standard error.
+            let _ = self.context.print(&made).await;
+            self.late.push(made.located);
         }
-        let left = left.into_iter().map(|made| made.located);
-        let located: Vec<_> = std::mem::take(&mut self.late)
-            .into_iter()
-            .chain(left)
-            .collect();
-        say_how_to_go_on(self.context, &self.options, &located, None);
+    }
+
+    /// Says which command waits for what this run has not waited for to the end.
+    pub(crate) fn say_how_to_go_on(&self) {
+        say_how_to_go_on(self.context, &self.options, &self.late, None);
     }
 
     async fn print(&self, made: &Made) {

@@ -44,7 +44,11 @@ async fn run(context: &Context) -> Result<(), Error> {
     let request = Request::read(&context.args)?;
     let mut operands = Operands::new(context.args.operands(), &[Kind::Instance])?;
     let first = match request.name {
-        Naming::Explicit(_) => Some(the_only_one(&mut operands).await?),
+        Naming::Explicit(_) => tokio::select! {
+            biased;
+            _ = context.interrupt.arrived() => return Ok(()),
+            only = the_only_one(context, &mut operands) => Some(only?),
+        },
         Naming::Automatic(_) => None,
     };
     let mut run = Run {
@@ -66,12 +70,18 @@ async fn run(context: &Context) -> Result<(), Error> {
 
 /// A name can be given to one image only, so all of standard input is read before anything is
 /// called.
-async fn the_only_one(operands: &mut Operands) -> Result<Vec<Result<Reference, Error>>, Error> {
+async fn the_only_one(
+    context: &Context,
+    operands: &mut Operands,
+) -> Result<Vec<Result<Reference, Error>>, Error> {
     let mut all = Vec::new();
     while let Some(batch) = operands.next().await? {
         all.extend(batch);
     }
-    let instances: BTreeSet<_> = all.iter().flatten().collect();
+    let mut instances = BTreeSet::new();
+    for reference in all.iter().flatten() {
+        instances.insert(context.session.locate(reference.clone()).await?);
+    }
     if instances.len() > 1 {
         return Err(Error::usage(format!(
             "--name is for one instance, and {} are named; --random-name-prefix names them all",
@@ -114,8 +124,10 @@ impl<'a> Run<'a> {
             reading &= !stopping;
             if stopping {
                 self.drop_plans();
+                // What EC2 has accepted is printed now: a second signal would lose it.
+                self.handover.stop_waiting().await;
                 if self.under_way == 0 {
-                    self.handover.give_up().await;
+                    self.handover.say_how_to_go_on();
                     return Ok(());
                 }
                 self.warn();
@@ -133,9 +145,14 @@ impl<'a> Run<'a> {
                 Some(event) = self.handover.next(), if !self.handover.is_empty() => {
                     self.handover.settle(event).await;
                 }
-                batch = operands.next(), if reading => match batch? {
-                    Some(batch) => self.begin(batch).await,
-                    None => reading = false,
+                batch = operands.next(), if reading => match batch {
+                    Ok(Some(batch)) => self.begin(batch).await,
+                    Ok(None) => reading = false,
+                    // What is begun already is finished all the same.
+                    Err(error) => {
+                        self.context.fail(&error);
+                        reading = false;
+                    }
                 },
             }
         }

@@ -3,6 +3,7 @@
 mod support;
 
 use ami_sandbox::{Fault, InstanceState, Pace};
+use ami_testkit::Signal;
 use support::{HOME, create, sandbox};
 
 #[test]
@@ -212,5 +213,94 @@ fn a_place_that_never_answers_is_soon_given_up() {
         .expect()
         .fails(1)
         .stderr_has("i-12345678: cannot reach EC2 in us-east-1: Connection refused")
+        .done();
+}
+
+#[test]
+fn an_image_that_never_shows_is_not_made_again_under_another_name() {
+    let sandbox = sandbox();
+    sandbox.configure(|settings| settings.invisible = Pace::Never);
+    let instance = sandbox.instance(HOME, |_| {});
+    let before = sandbox.images(HOME).len();
+    sandbox.inject(Fault::on("CreateImage").times(1).reset_after());
+    create(&sandbox, &[&instance])
+        .run()
+        .expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has("EC2 may have made it all the same: look for an image named 'AMI-")
+        .stderr_has("with the tag ami_tools_run=")
+        .done();
+    assert_eq!(sandbox.images(HOME).len(), before + 1);
+}
+
+#[test]
+fn a_search_that_is_not_allowed_leaves_a_lost_answer_uncertain() {
+    let sandbox = sandbox();
+    let instance = sandbox.instance(HOME, |_| {});
+    sandbox.deny("DescribeImages");
+    sandbox.inject(Fault::on("CreateImage").times(1).reset_after());
+    create(&sandbox, &[&instance])
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_has("EC2 may have made it all the same")
+        .done();
+}
+
+#[test]
+fn a_refusal_after_a_lost_answer_is_looked_into() {
+    let sandbox = sandbox();
+    sandbox.configure(|settings| settings.invisible = Pace::Reads(5));
+    let instance = sandbox.instance(HOME, |_| {});
+    let before = sandbox.images(HOME).len();
+    sandbox.inject(Fault::on("CreateImage").times(1).reset_after());
+    let full = "You have too many pending snapshots";
+    sandbox.inject(Fault::on("CreateImage").skip(1).times(1).error(
+        400,
+        "PendingSnapshotLimitExceeded",
+        full,
+    ));
+    create(&sandbox, &[&instance])
+        .env("AMI_TOOLS_GRACE", "2s")
+        .run()
+        .expect()
+        .stdout_has("ami-")
+        .done();
+    assert_eq!(sandbox.images(HOME).len(), before + 1);
+}
+
+#[test]
+fn a_stop_is_heeded_while_ec2_throttles() {
+    let sandbox = sandbox();
+    let instance = sandbox.instance(HOME, |_| {});
+    let before = sandbox.images(HOME).len();
+    sandbox.inject(Fault::on("CreateImage").times(4).throttle());
+    let mut running = create(&sandbox, &[&instance]).spawn();
+    running.wait_until("a refusal", |_| !sandbox.calls_to("CreateImage").is_empty());
+    running.signal(Signal::INT);
+    running
+        .wait()
+        .expect()
+        .dies_of(Signal::INT)
+        .stderr_any()
+        .done();
+    assert_eq!(
+        sandbox.images(HOME).len(),
+        before,
+        "nothing is begun after Ctrl-C"
+    );
+}
+
+#[test]
+fn an_instance_that_was_started_a_moment_ago_is_waited_for() {
+    let sandbox = sandbox();
+    let instance = sandbox.instance(HOME, |_| {});
+    sandbox.hide(&instance, Pace::Reads(2));
+    create(&sandbox, &[&instance])
+        .env("AMI_TOOLS_GRACE", "60s")
+        .run()
+        .expect()
+        .stdout_has("ami-")
         .done();
 }

@@ -139,3 +139,51 @@ fn a_full_disk_is_an_error_and_loses_nothing() {
         .stderr_has("cannot write standard output: No space left on device")
         .done();
 }
+
+#[test]
+fn with_an_output_that_was_closed_from_the_start_nothing_is_begun() {
+    let sandbox = sandbox();
+    let instance = sandbox.instance(HOME, |_| {});
+    shell(&format!("ami-create-image {instance} >&-"))
+        .sandbox(&sandbox)
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_is("ami-create-image: standard output is closed\n")
+        .done();
+    assert!(
+        sandbox.calls_to("CreateImage").is_empty(),
+        "nothing is begun"
+    );
+}
+
+#[test]
+fn what_is_accepted_is_printed_before_a_second_signal_can_lose_it() {
+    let sandbox = sandbox();
+    let instances: Vec<_> = (0..2).map(|_| sandbox.instance(HOME, |_| {})).collect();
+    sandbox.configure(|settings| settings.paces.image = Pace::Never);
+    // The second answer does not come for a minute.
+    let slow = Duration::from_secs(60);
+    sandbox.inject(Fault::on("CreateImage").skip(1).times(1).delay(slow));
+    let mut running = create(&sandbox, &["--wait", &instances[0], &instances[1]]).spawn();
+    running.wait_until("it waits", |_| {
+        !sandbox.calls_to("DescribeImages").is_empty()
+    });
+    running.signal(Signal::INT);
+    running.wait_until("the first image", |running| {
+        running.stdout().contains("ami-")
+    });
+    running.wait_until("the advice", |running| {
+        running.stderr().contains("ami_tools_run=")
+    });
+    // Signals closer together than this are taken for one.
+    std::thread::sleep(Duration::from_millis(400));
+    running.signal(Signal::INT);
+    running
+        .wait()
+        .expect()
+        .dies_of(Signal::INT)
+        .stdout_has("ami-")
+        .stderr_has("stopped at once by signal 2")
+        .done();
+}

@@ -51,6 +51,7 @@ enum Flow {
 impl Wait<'_> {
     async fn run(mut self, mut operands: Operands) -> Result<(), Error> {
         let mut reading = true;
+        self.waiter.expect_more(operands.reads_stdin());
         while reading || !self.waiter.is_empty() {
             tokio::select! {
                 biased;
@@ -58,10 +59,6 @@ impl Wait<'_> {
                     self.leave().await;
                     return Ok(());
                 }
-                batch = operands.next(), if reading => match batch? {
-                    Some(batch) => self.begin(batch).await,
-                    None => reading = false,
-                },
                 event = self.waiter.next(), if !self.waiter.is_empty() => {
                     if let Some(event) = event && self.end(event).await == Flow::Stop {
                         if self.context.output_is_gone() && !self.request.any {
@@ -70,6 +67,18 @@ impl Wait<'_> {
                         return Ok(());
                     }
                 }
+                batch = operands.next(), if reading => match batch {
+                    Ok(Some(batch)) => self.begin(batch).await,
+                    Ok(None) => {
+                        reading = false;
+                        self.waiter.expect_more(false);
+                    }
+                    // What is waited for already is waited for all the same.
+                    Err(error) => {
+                        self.context.fail(&error);
+                        reading = false;
+                    }
+                },
             }
         }
         Ok(())

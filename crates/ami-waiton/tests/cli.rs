@@ -42,7 +42,10 @@ fn words_that_are_wrong_are_refused_before_the_first_call() {
         ),
         (&[IMAGE, "ami-123", "available"], "'ami-123' names no"),
         (&["web", IMAGE], "'web' names no image"),
-        (&["available", IMAGE], "'available' names no image"),
+        (
+            &["available", IMAGE],
+            "'available' is a state; one can be named",
+        ),
         (
             &[IMAGE, "availble"],
             "'availble' is neither a reference nor a state, did you mean 'available'?",
@@ -51,7 +54,10 @@ fn words_that_are_wrong_are_refused_before_the_first_call() {
             &[IMAGE, "gone"],
             "'gone' is neither a reference nor a state (see",
         ),
-        (&[IMAGE, "pending", "available"], "'pending' names no"),
+        (
+            &[IMAGE, "pending", "available"],
+            "'pending' is a state; one can be named",
+        ),
         (
             &["snap-0123456789abcdef0", "available"],
             "a snapshot is never available; it can be pending",

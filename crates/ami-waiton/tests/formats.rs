@@ -280,7 +280,15 @@ fn a_closed_stdout_is_not_mistaken_for_another_file() {
     let image = sandbox.image(HOME, |_| {});
     // Rust opens /dev/null in its place, so that no other file gets its number.
     let script = format!("ami-waiton --poll {POLL} {image} >&-");
-    shell(&script).sandbox(&sandbox).run().expect().done();
+    shell(&script)
+        .sandbox(&sandbox)
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_is(&format!(
+            "ami-waiton: {image}\nami-waiton: standard output is closed\n"
+        ))
+        .done();
 }
 
 /// A pending image with a snapshot for each of the paces.

@@ -154,7 +154,7 @@ fn an_explicit_profile_beats_keys_in_the_environment() {
     let other = "210987654321";
     let image = sandbox.image(AWAY, |image| image.owner = other.to_owned());
     let keys = "[other]\naws_access_key_id = AKIASANDBOX000000002\naws_secret_access_key = x\n";
-    // The home is what the environment says, and the profile comes after it there.
+    // A profile that is named with the option is not the environment's, and its region not home.
     waiton(&sandbox, &["--profile", "other", &image])
         .file(".aws/credentials", keys, 0o600)
         .file(
@@ -165,7 +165,7 @@ fn an_explicit_profile_beats_keys_in_the_environment() {
         .env_remove("AWS_DEFAULT_REGION")
         .run()
         .expect()
-        .stdout_is(&format!("{image}\n"))
+        .stdout_is(&format!("{image}@{AWAY}\n"))
         .done();
     assert_eq!(sandbox.calls()[0].account, other);
 }

@@ -166,12 +166,12 @@ fn ctrl_c_ends_a_whole_pipeline() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn two_signals_that_come_together_are_one_wish() {
     let sandbox = sandbox();
     let image = pending(&sandbox, HOME, Pace::Never);
     let mut running = waiton(&sandbox, &[&image]).spawn();
     running.wait_until("a poll", |_| !sandbox.calls().is_empty());
-    // Both signals are there when it goes on, as if it had been slow to heed the first.
+    // Both signals are there when it goes on, as when timeout(1) signals a program and its group.
     running.signal(Signal::STOP);
     running.wait_until("the halt", |running| {
         let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid()));
@@ -181,19 +181,11 @@ fn a_second_signal_ends_it_at_once() {
     running.signal(Signal::TERM);
     running.signal(Signal::CONT);
     let outcome = running.wait();
-    // Which of two that came together was the second nobody can tell.
     let signal = outcome.signal.expect("a signal");
-    assert!(
-        [Signal::INT, Signal::TERM]
-            .map(Signal::as_raw)
-            .contains(&signal),
-        "{outcome}"
-    );
-    assert_eq!(
-        outcome.stderr,
-        format!("ami-waiton: stopped at once by signal {signal}\n"),
-        "{outcome}"
-    );
+    // Which of two that came together was the first nobody can tell.
+    let either = [Signal::INT, Signal::TERM].map(Signal::as_raw);
+    assert!(either.contains(&signal), "{outcome}");
+    assert!(outcome.stderr.starts_with(GO_ON), "{outcome}");
 }
 
 #[test]

@@ -127,7 +127,8 @@ fn the_classic_file_beats_profiles_and_an_explicit_profile_beats_everything() {
         .env("AWS_SECRET_ACCESS_KEY", SECRET)
         .run()
         .expect()
-        .stdout_is(&format!("{away}\n"))
+        // The next command in a pipe, without the option, must act there too.
+        .stdout_is(&format!("{away}@eu-west-1\n"))
         .done();
     assert_eq!(who_and_where(&sandbox), (second, "eu-west-1".to_owned()));
 }

@@ -189,7 +189,9 @@ impl Pass {
         }
         self.operands.push(word);
         if self.spec.options_end_at_operand {
-            if words.peek().is_some_and(|next| next == "--") {
+            // A dispatcher leaves everything after the name to the tool of that name.
+            let is_separated = words.peek().is_some_and(|next| next == "--");
+            if is_separated && !self.spec.is_dispatcher {
                 self.separator = Some(self.operands.len());
                 words.next();
             }

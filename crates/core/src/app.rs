@@ -39,7 +39,7 @@ pub struct Context {
     /// Standard error.
     pub progress: Rc<Progress>,
     /// Whether the tool was asked to stop.
-    pub interrupt: Interrupt,
+    pub interrupt: Rc<Interrupt>,
     output: Output,
     report: RefCell<Report>,
 }
@@ -48,10 +48,15 @@ impl Context {
     fn new(args: Args) -> Result<Self, Error> {
         let settings = Settings::read(&args)?;
         let progress = Rc::new(Progress::new(args.spec().name, settings.talk));
+        let interrupt: Rc<Interrupt> = Rc::default();
         Ok(Self {
-            session: Session::new(settings.clone(), Rc::clone(&progress))?,
+            session: Session::new(
+                settings.clone(),
+                Rc::clone(&progress),
+                Rc::clone(&interrupt),
+            )?,
             output: Output::new(settings.format, settings.bare, Rc::clone(&progress)),
-            interrupt: Interrupt::default(),
+            interrupt,
             report: RefCell::default(),
             args,
             settings,
@@ -148,7 +153,6 @@ fn admit_defects(tool: &'static str) {
             "a defect of this program, please report it: {what}"
         ));
         Progress::new(tool, Talk::Normal).error(&error.hint(place));
-        std::process::exit(1);
     }));
 }
 

@@ -21,10 +21,12 @@ use aws_sdk_ec2::operation::RequestId;
 
 pub use create_image::NAME_TAKEN;
 pub use create_image::NewImage;
+pub(crate) use describe::IDS;
 pub use describe::{Instance, Lookup, missing};
 
 use crate::chance;
 use crate::error::{Error, Fault, from_sdk};
+use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::region::Region;
 use crate::retry::Backoff;
@@ -41,6 +43,7 @@ pub struct Ec2 {
     region: Region,
     grace: Duration,
     progress: Rc<Progress>,
+    interrupt: Rc<Interrupt>,
     /// Has the place ever answered?
     answered: Cell<bool>,
 }
@@ -52,6 +55,7 @@ impl Ec2 {
         region: Region,
         grace: Duration,
         progress: Rc<Progress>,
+        interrupt: Rc<Interrupt>,
     ) -> Self {
         let config = aws_sdk_ec2::config::Builder::from(config)
             .region(aws_sdk_ec2::config::Region::new(region.to_string()))
@@ -61,6 +65,7 @@ impl Ec2 {
             region,
             grace,
             progress,
+            interrupt,
             answered: Cell::new(false),
         }
     }
@@ -70,9 +75,16 @@ impl Ec2 {
         &self.region
     }
 
-    /// Has it ever answered? Until it has, its name may be mistyped or the network down.
-    pub fn has_answered(&self) -> bool {
-        self.answered.get()
+    /// How long a thing just made may be unknown.
+    pub fn grace(&self) -> Duration {
+        self.grace
+    }
+
+    /// Can a call that failed so, at its `tries`th try, still succeed? A place that has never
+    /// answered is soon given up: its name may be mistyped, or the network down.
+    pub fn may_ask_again(&self, error: &Error, tries: u32) -> bool {
+        let stranger = error.fault() == Fault::NotSent && !self.answered.get();
+        error.is_passing() && !(stranger && tries >= FIRST_TRIES)
     }
 
     /// Makes a call once, and says so with `-v`.
@@ -92,8 +104,9 @@ impl Ec2 {
         match result {
             Ok(answer) => {
                 self.answered.set(true);
-                let request = answer.request_id().unwrap_or("without ID").to_owned();
-                self.progress.trace(&format!("{place}, request {request}"));
+                let request = answer.request_id().map(|id| format!(", request {id}"));
+                let request = request.unwrap_or_default();
+                self.progress.trace(&format!("{place}{request}"));
                 Ok(answer)
             }
             Err(error) => {
@@ -140,11 +153,11 @@ impl<'a> Patience<'a> {
         }
     }
 
-    /// Pauses before another try; returns the error when there is to be none.
+    /// Pauses before another try; returns the error when there is to be none, because it would be
+    /// in vain or because the user has asked to stop.
     async fn pause(&mut self, error: Error) -> Result<(), Error> {
-        let stranger = error.fault() == Fault::NotSent && !self.gateway.has_answered();
-        let over = self.start.elapsed() >= PATIENCE || (stranger && self.tries >= FIRST_TRIES);
-        if !error.is_passing() || over {
+        let is_over = self.start.elapsed() >= PATIENCE;
+        if is_over || !self.gateway.may_ask_again(&error, self.tries) {
             return Err(error);
         }
         self.tries += 1;
@@ -152,7 +165,10 @@ impl<'a> Patience<'a> {
         self.gateway
             .progress
             .trace(&format!("try {} in {} ms", self.tries, pause.as_millis()));
-        tokio::time::sleep(pause).await;
-        Ok(())
+        tokio::select! {
+            biased;
+            _ = self.gateway.interrupt.arrived() => Err(error),
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
     }
 }

@@ -52,6 +52,8 @@ pub enum Fault {
     NotSent,
     /// The answer was lost, or said that the service is ill: the work may have been done.
     Passing,
+    /// It is given up after an answer was lost: nobody knows whether the work was done.
+    Uncertain,
 }
 
 /// An error.
@@ -141,10 +143,10 @@ impl Error {
 
     /// Can the same call, made again, still succeed?
     pub fn is_passing(&self) -> bool {
-        self.0.fault != Fault::Final
+        !matches!(self.0.fault, Fault::Final | Fault::Uncertain)
     }
 
-    fn with_fault(mut self, fault: Fault) -> Self {
+    pub(crate) fn with_fault(mut self, fault: Fault) -> Self {
         self.0.fault = fault;
         self
     }
@@ -256,7 +258,11 @@ fn kind_of(code: &str) -> Kind {
 /// Throttling has many names among AWS's services (SDKs and Tools Reference Guide, "Retry
 /// behavior"); any other answer below 500 is a no.
 fn fault_of(status: u16, code: &str) -> Fault {
-    const THROTTLES: [&str; 9] = [
+    const THROTTLES: [&str; 13] = [
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "Throttling",
         "ThrottlingException",
@@ -269,7 +275,7 @@ fn fault_of(status: u16, code: &str) -> Fault {
     ];
     if THROTTLES.contains(&code) || status == 429 {
         Fault::Throttled
-    } else if status >= 500 {
+    } else if status >= 500 || status == 408 || code.starts_with("RequestTimeout") {
         Fault::Passing
     } else {
         Fault::Final
@@ -329,12 +335,24 @@ fn without_keys(error: &CredentialsError) -> Error {
         ),
         CredentialsError::ProviderTimedOut(_) => {
             Error::failed("the provider of AWS keys did not answer in time")
+                .with_fault(Fault::NotSent)
         }
         _ if cause.contains("SSO") => Error::failed(format!("cannot get AWS keys: {cause}"))
             .hint("log in again with 'aws sso login'"),
-        _ => Error::failed(format!("cannot get AWS keys: {cause}"))
-            .hint("check the profile or the role that they should come from"),
+        // A provider that worked before, the metadata service say, works again in a moment.
+        _ => Error::failed(format!("cannot get AWS keys: {}", without_output(&cause)))
+            .hint("check the profile or the role that they should come from")
+            .with_fault(Fault::NotSent),
     }
+}
+
+/// What a credential process wrote to standard error may hold the keys.
+fn without_output(cause: &str) -> &str {
+    cause
+        .split("Stderr")
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches([' ', '.', ':'])
 }
 
 /// The innermost error says what happened; those around it only say where.

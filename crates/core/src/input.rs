@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::BufRead;
 
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::error::{Error, Kind as ErrorKind};
 use crate::escape::escape;
@@ -24,9 +24,10 @@ pub struct Operands {
     any: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Lines {
-    receiver: UnboundedReceiver<std::io::Result<String>>,
+    /// Begins to read when it is first asked.
+    receiver: Option<Receiver<std::io::Result<String>>>,
     position: Position,
 }
 
@@ -39,11 +40,13 @@ struct Position {
     may_be_header: bool,
 }
 
-impl Position {
-    const START: Self = Self {
-        number: 0,
-        may_be_header: true,
-    };
+impl Default for Position {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            may_be_header: true,
+        }
+    }
 }
 
 impl Operands {
@@ -56,7 +59,7 @@ impl Operands {
         let mut lines = None;
         for word in words {
             if word == "-" {
-                lines.get_or_insert_with(Lines::from_stdin);
+                lines = Some(Lines::default());
                 continue;
             }
             let text = word.to_string_lossy();
@@ -81,11 +84,6 @@ impl Operands {
         self.lines.is_some()
     }
 
-    /// How many were named on the command line.
-    pub fn given(&self) -> usize {
-        self.given.len()
-    }
-
     /// The next references, as many as are known already; `None` when there are no more. A line
     /// without a reference is an error of its own, and the rest goes on.
     ///
@@ -102,7 +100,8 @@ impl Operands {
         let mut batch = Vec::new();
         while batch.is_empty() {
             let mut texts = Vec::new();
-            if lines.receiver.recv_many(&mut texts, BATCH).await == 0 {
+            let receiver = lines.receiver.get_or_insert_with(read_stdin);
+            if receiver.recv_many(&mut texts, BATCH).await == 0 {
                 self.lines = None;
                 return match self.any {
                     true => Ok(None),
@@ -121,35 +120,28 @@ impl Operands {
     }
 }
 
-impl Lines {
-    /// A thread reads the lines: a blocking read cannot be given up when the tool is done, and the
-    /// runtime would wait for its own threads.
-    fn from_stdin() -> Self {
-        let (sender, receiver) = unbounded_channel();
-        std::thread::spawn(move || {
-            let mut stdin = std::io::stdin().lock();
-            loop {
-                let mut line = Vec::new();
-                let mut limited = std::io::Read::take(&mut stdin, LONGEST);
-                let sent = match limited.read_until(b'\n', &mut line) {
-                    Ok(0) => return,
-                    Ok(_) => sender.send(Ok(String::from_utf8_lossy(&line).into_owned())),
-                    Err(error) => {
-                        // Nobody may be listening any more, which is as good an end.
-                        let _ = sender.send(Err(error));
-                        return;
-                    }
-                };
-                if sent.is_err() {
-                    return;
-                }
+/// A thread reads the lines: a blocking read cannot be given up when the tool is done, and the
+/// runtime would wait for its own threads. It reads no further ahead than one batch.
+fn read_stdin() -> Receiver<std::io::Result<String>> {
+    let (sender, receiver) = channel(BATCH);
+    std::thread::spawn(move || {
+        let mut stdin = std::io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            let mut limited = std::io::Read::take(&mut stdin, LONGEST);
+            let read = match limited.read_until(b'\n', &mut line) {
+                Ok(0) => return,
+                Ok(_) => Ok(String::from_utf8_lossy(&line).into_owned()),
+                Err(error) => Err(error),
+            };
+            let is_last = read.is_err();
+            // Nobody may be listening any more, which is as good an end.
+            if sender.blocking_send(read).is_err() || is_last {
+                return;
             }
-        });
-        Self {
-            receiver,
-            position: Position::START,
         }
-    }
+    });
+    receiver
 }
 
 /// Reads one line: blank lines, `#` lines and a table's header hold nothing; of any other the first
@@ -267,7 +259,7 @@ mod tests {
             );
         }
         let header = "IMAGE_ID  NAME  STATE";
-        let mut position = Position::START;
+        let mut position = Position::default();
         assert!(read_line("# a comment", &mut position, &[Kind::Image]).is_none());
         assert!(read_line(header, &mut position, &[Kind::Image]).is_none());
         assert!(read_line(header, &mut position, &[Kind::Image]).is_some_and(|line| line.is_err()));

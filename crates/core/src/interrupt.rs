@@ -1,9 +1,15 @@
 //! Signals that ask a tool to stop.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal as signal_stream};
 use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Signals so close together are one wish to stop, told twice: by timeout(1), which signals a program
+/// and its group, or by a terminal that goes and its shell.
+const ONE_WISH: Duration = Duration::from_millis(300);
 
 /// A signal that ends programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,16 +69,22 @@ impl Interrupt {
         let mut interrupt = stream(Signal::Interrupt);
         let mut terminate = stream(Signal::Terminate);
         let mut hang_up = stream(Signal::HangUp);
+        let mut first = None;
         loop {
             let signal = tokio::select! {
                 () = receive(&mut interrupt) => Signal::Interrupt,
                 () = receive(&mut terminate) => Signal::Terminate,
                 () = receive(&mut hang_up) => Signal::HangUp,
             };
-            if self.seen.replace(Some(signal)).is_some() {
-                return signal;
+            match first {
+                Some(first) if Instant::now() > first + ONE_WISH => return signal,
+                Some(_) => {}
+                None => {
+                    first = Some(Instant::now());
+                    self.seen.set(Some(signal));
+                    self.arrived.notify_waiters();
+                }
             }
-            self.arrived.notify_waiters();
         }
     }
 }

@@ -31,6 +31,7 @@ pub mod resource;
 pub mod retry;
 pub mod session;
 pub mod settings;
+mod startup;
 pub mod tag;
 pub mod time;
 pub mod wait;

@@ -135,19 +135,22 @@ fn parse_ebs(text: &str) -> Result<Ebs, String> {
             "encrypted" if ebs.encrypted.is_none() => ebs.encrypted = Some(true),
             number if at == 4 => ebs.iops = Some(positive("IOPS", number)?),
             other => {
-                return Err(format!(
-                    "'{}' where only 'encrypted' can stand",
-                    escape(other)
-                ));
+                return Err(format!("'{}' is one field too many", escape(other)));
             }
         }
     }
-    for (key, value) in named {
-        match key {
+    for (at, (key, value)) in named.iter().enumerate() {
+        if named[..at].iter().any(|(other, _)| other == key) {
+            return Err(format!("{key} is given twice"));
+        }
+        match *key {
             "throughput" => ebs.throughput = Some(positive("throughput", value)?),
             _ if value.is_empty() => return Err("kms-key= without a key".to_owned()),
-            _ => ebs.kms_key = Some(value.to_owned()),
+            _ => ebs.kms_key = Some((*value).to_owned()),
         }
+    }
+    if ebs == Ebs::default() {
+        return Err("nothing is said of the device".to_owned());
     }
     check_ebs(&ebs)?;
     Ok(ebs)
@@ -315,7 +318,13 @@ mod tests {
             ("/dev/sdb=:8:true:ssd", "no volume type"),
             ("/dev/sdb=:8:true:gp2:100", "IOPS can be chosen"),
             ("/dev/sdb=:8:true:gp3:-1", "no positive number"),
-            ("/dev/sdb=:8:true:gp3:3000:secret", "only 'encrypted'"),
+            ("/dev/sdb=:8:true:gp3:3000:secret", "one field too many"),
+            ("/dev/sdb=", "nothing is said"),
+            ("/dev/sdb=:::", "nothing is said"),
+            (
+                "/dev/sdb=:8:true:gp3:throughput=1:throughput=2",
+                "given twice",
+            ),
             ("/dev/sdb=:8:true:gp2:throughput=5", "throughput can be"),
             ("/dev/sdb=:8:true:gp3:kms-key=x", "needs 'encrypted'"),
             ("/dev/sdb=:8:true:gp3:encrypted:kms-key=", "without a key"),

@@ -13,6 +13,7 @@ use crate::progress::Progress;
 use crate::reference::Located;
 use crate::region::Region;
 use crate::settings::Format;
+use crate::startup::stdout_was_closed;
 
 /// A column of a table. Rows are printed as they come, so its width is settled beforehand.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +84,10 @@ impl Output {
             bare,
             progress,
             reference_width: Cell::new(None),
-            state: RefCell::default(),
+            state: RefCell::new(match stdout_was_closed() {
+                true => State::Failed(Error::failed("standard output is closed")),
+                false => State::Open,
+            }),
         }
     }
 
@@ -168,6 +172,9 @@ fn row(first: usize, columns: &[Column], cells: impl IntoIterator<Item = String>
 
 /// Writes and flushes, so that the next program in the pipe has the line now.
 pub(crate) fn write(text: &str) -> std::io::Result<()> {
+    if stdout_was_closed() {
+        return Err(std::io::Error::other("it is closed"));
+    }
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()

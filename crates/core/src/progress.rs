@@ -1,12 +1,16 @@
 //! What stands on standard error: errors, hints, the log of calls, and progress on a terminal.
 
 use std::io::Write;
-use std::time::Duration;
+use std::rc::Rc;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
+use crate::escape::escape;
 use crate::settings::Talk;
+
+/// Lines of progress that a screen holds with something else beside them.
+const LINES: usize = 20;
 
 /// Standard error of one tool.
 #[derive(Debug)]
@@ -14,6 +18,7 @@ pub struct Progress {
     tool: &'static str,
     talk: Talk,
     bars: MultiProgress,
+    lines: Rc<()>,
 }
 
 impl Progress {
@@ -27,6 +32,7 @@ impl Progress {
             tool,
             talk,
             bars: MultiProgress::with_draw_target(target),
+            lines: Rc::default(),
         }
     }
 
@@ -68,18 +74,20 @@ impl Progress {
         !self.bars.is_hidden()
     }
 
-    /// A line that shows how one thing is getting on.
-    pub fn watch(&self, label: String) -> Line {
+    /// A line that shows how one thing is getting on; none where nobody sees it, or where there are
+    /// so many already that they tell nothing.
+    pub fn watch(&self, label: &str) -> Option<Line> {
+        if !self.is_visible() || Rc::strong_count(&self.lines) > LINES {
+            return None;
+        }
         let bar = self.bars.add(ProgressBar::new(100));
         // The template is ours and known to be good; without it the line is merely plainer.
         if let Ok(style) = ProgressStyle::with_template("{prefix}  {wide_msg} {elapsed:>4}") {
             bar.set_style(style);
         }
-        bar.set_prefix(label);
-        if self.is_visible() {
-            bar.enable_steady_tick(Duration::from_secs(1));
-        }
-        Line(bar)
+        bar.set_prefix(escape(label));
+        let alive = Rc::clone(&self.lines);
+        Some(Line { bar, _alive: alive })
     }
 
     /// Writes to standard output without tearing the lines that are being drawn.
@@ -98,20 +106,25 @@ impl Progress {
 
 /// How one thing is getting on; gone from the screen when dropped.
 #[derive(Debug)]
-pub struct Line(ProgressBar);
+pub struct Line {
+    bar: ProgressBar,
+    /// Counts the lines there are.
+    _alive: Rc<()>,
+}
 
 impl Line {
     /// Shows the state, and the percentage where it is known.
     pub fn show(&self, state: &str, percent: Option<u8>) {
-        self.0.set_message(match percent {
+        let state = escape(state);
+        self.bar.set_message(match percent {
             Some(percent) => format!("{state} {percent}%"),
-            None => state.to_owned(),
+            None => state,
         });
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }

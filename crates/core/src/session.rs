@@ -18,6 +18,7 @@ use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -26,6 +27,7 @@ use tokio::sync::OnceCell;
 use crate::ec2::Ec2;
 use crate::environment::{first_variable, variable};
 use crate::error::Error;
+use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::reference::{Located, Reference};
 use crate::region::{NotARegion, Region};
@@ -49,6 +51,7 @@ pub struct Session {
     config: OnceCell<SdkConfig>,
     gateways: RefCell<BTreeMap<Region, Rc<Ec2>>>,
     progress: Rc<Progress>,
+    interrupt: Rc<Interrupt>,
 }
 
 impl Session {
@@ -57,7 +60,11 @@ impl Session {
     /// # Errors
     /// A credential file that others can read or that is no such file, a region, an endpoint or a
     /// certificate bundle that cannot be one.
-    pub fn new(settings: Settings, progress: Rc<Progress>) -> Result<Self, Error> {
+    pub fn new(
+        settings: Settings,
+        progress: Rc<Progress>,
+        interrupt: Rc<Interrupt>,
+    ) -> Result<Self, Error> {
         check_endpoints()?;
         if settings.profile.is_none() {
             keys::check_environment()?;
@@ -76,6 +83,7 @@ impl Session {
             config: OnceCell::new(),
             gateways: RefCell::default(),
             progress,
+            interrupt,
         })
     }
 
@@ -85,11 +93,7 @@ impl Session {
     /// A profile that does not exist, or one that needs a code which nobody is asked for here.
     pub(crate) async fn check(&self) -> Result<(), Error> {
         let has_keys = std::env::var_os("AWS_ACCESS_KEY_ID").is_some() || self.classic.is_some();
-        match &self.settings.profile {
-            Some(name) => profile::check_named(name).await,
-            None if has_keys => Ok(()),
-            None => profile::check_usual().await,
-        }
+        profile::check(self.settings.profile.as_deref(), has_keys).await
     }
 
     /// The region that the environment gives without `-r`: variables, the classic file, the
@@ -100,7 +104,7 @@ impl Session {
             if let Some(region) = self.environment.clone().or(classic) {
                 return Some(region);
             }
-            match self.profile_region().await {
+            match self.profile_region(None).await {
                 Some(region) => Some(region),
                 None => self.instance_region().await,
             }
@@ -113,8 +117,15 @@ impl Session {
     /// # Errors
     /// When nothing gives one.
     pub async fn region(&self) -> Result<Region, Error> {
-        if let Some(region) = &self.settings.region {
-            return Ok(region.clone());
+        let told = self.settings.region.clone().or(self.environment.clone());
+        if let Some(region) = told {
+            return Ok(region);
+        }
+        // An explicit profile means its own region, which is nobody's home.
+        if let Some(profile) = &self.settings.profile
+            && let Some(region) = self.profile_region(Some(profile)).await
+        {
+            return Ok(region);
         }
         self.home().await.cloned().ok_or_else(|| {
             Error::usage("no region is set").hint("give -r REGION or set AWS_DEFAULT_REGION")
@@ -147,6 +158,7 @@ impl Session {
             region.clone(),
             self.settings.grace,
             Rc::clone(&self.progress),
+            Rc::clone(&self.interrupt),
         ));
         self.gateways
             .borrow_mut()
@@ -171,6 +183,9 @@ impl Session {
             .http_client(self.http.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts())
+            // It would fire before the time-out for connections, as if something had been sent; an
+            // answer that dribbles is bounded by the time for one try.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .credentials_provider(keys.await);
         if let Ok(name) = AppName::new("ami-tools") {
             loader = loader.app_name(name);
@@ -190,11 +205,12 @@ impl Session {
             .with_http_client(self.http.clone())
     }
 
-    async fn profile_region(&self) -> Option<Region> {
+    /// The region of a profile, the usual one if none is named.
+    async fn profile_region(&self, name: Option<&str>) -> Option<Region> {
         let mut provider =
             ProfileFileRegionProvider::builder().configure(&self.provider_config(None));
-        if let Some(profile) = &self.settings.profile {
-            provider = provider.profile_name(profile);
+        if let Some(name) = name {
+            provider = provider.profile_name(name);
         }
         let region = provider.build().region().await?;
         region.as_ref().parse().ok()

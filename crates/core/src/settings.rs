@@ -105,31 +105,30 @@ fn profile(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Checks the shape only: a host after `http://` or `https://`.
+/// Checks the shape only: a host after `http://` or `https://`. The SDK takes any text, and fails
+/// at each call as if the network did.
 pub(crate) fn endpoint_url(text: &str) -> Result<String, String> {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    let place = rest
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or_default();
     if text.contains('@') {
         // It may hold a password, so it is not shown.
         return Err("an endpoint's URL holds no '@', and no user or password before it".to_owned());
     }
-    // An address of IPv6 stands in brackets, so that its colons are none before a port.
-    let (host, port) = match place.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse::<u16>().ok()),
-        _ => (place, Some(0)),
-    };
-    let letters = text.chars().all(|c| c.is_ascii_graphic());
-    match port {
-        Some(_) if letters && !host.is_empty() => Ok(text.to_owned()),
-        _ => Err(format!(
-            "'{}' is no URL like https://host:port",
-            crate::escape::escape(text)
-        )),
+    let uri = text.parse::<http::Uri>().ok();
+    let authority = uri.as_ref().and_then(http::Uri::authority);
+    let is_http = uri
+        .as_ref()
+        .is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    // A colon after the host, where no bracket of an IPv6 address follows, begins a port.
+    let is_whole = authority.is_some_and(|authority| {
+        let has_colon = authority.as_str().rfind(':') > authority.as_str().rfind(']');
+        !authority.host().is_empty() && (!has_colon || authority.port_u16().is_some())
+    });
+    if is_http && is_whole {
+        return Ok(text.to_owned());
     }
+    Err(format!(
+        "'{}' is no URL like https://host:port",
+        crate::escape::escape(text)
+    ))
 }
 
 fn grace() -> Result<Duration, Error> {
@@ -163,6 +162,10 @@ mod tests {
             "http://a:99999",
             "http://a:x",
             "http://u:p@h",
+            "http://[::1",
+            "http://%zz",
+            "http://#",
+            "http://a\\b",
         ] {
             assert!(endpoint_url(bad).is_err(), "{bad}");
         }

@@ -13,6 +13,8 @@ pub const SOURCE_IMAGE: &str = "source_image";
 pub const SOURCE_INSTANCE: &str = "source_instance";
 /// The region of the source image.
 pub const SOURCE_REGION: &str = "source_region";
+/// The snapshot that an image was made from, where it came from one.
+pub const SOURCE_SNAPSHOT: &str = "source_snapshot";
 /// When the image was made, `20110909T233600Z`.
 pub const CREATE_DATE: &str = "create_date";
 /// The same moment in Unix seconds.
@@ -21,10 +23,11 @@ pub const CREATE_TIMESTAMP: &str = "create_timestamp";
 pub const RUN: &str = "ami_tools_run";
 
 /// The names that are ours, which a user's own tags cannot bear.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     SOURCE_IMAGE,
     SOURCE_INSTANCE,
     SOURCE_REGION,
+    SOURCE_SNAPSHOT,
     CREATE_DATE,
     CREATE_TIMESTAMP,
     RUN,
@@ -104,7 +107,7 @@ pub fn check_own(tags: &[Tag]) -> Result<(), String> {
     let room = MOST - OURS.len();
     if tags.len() > room {
         return Err(format!(
-            "{} tags are too many: EC2 keeps {MOST}, of which {} are the heritage",
+            "{} tags are too many: EC2 keeps {MOST}, of which {} are set by this tool",
             tags.len(),
             OURS.len()
         ));
@@ -183,7 +186,7 @@ mod tests {
         );
         assert!(check_own(&[tag("source_image")]).is_err());
         let many: Vec<_> = (0..45).map(|n| tag(&n.to_string())).collect();
-        assert!(check_own(&many).is_err() && check_own(&many[..44]).is_ok());
+        assert!(check_own(&many).is_err() && check_own(&many[..43]).is_ok());
     }
 
     #[test]

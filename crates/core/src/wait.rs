@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::app::Context;
 use crate::chance;
 use crate::ec2::Ec2;
-use crate::error::{Error, Fault};
+use crate::error::Error;
 use crate::escape::shell_word;
 use crate::id::Kind;
 use crate::reference::Located;
@@ -33,7 +33,7 @@ use target::Target;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// How the pauses grow.
 const GROWTH: f64 = 1.4;
-/// Targets that arrive together are polled together.
+/// While more targets are to come, those that arrive within this time are polled together.
 const GATHER: Duration = Duration::from_millis(20);
 /// New targets hasten the next poll of their group, but not to less than this after the last.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
@@ -42,8 +42,6 @@ const LAST_POLL: Duration = Duration::from_secs(3);
 /// Every so many polls what is missing is looked for among the images of others as well, which may
 /// have been shared only just now.
 const AMONG_ALL: u32 = 8;
-/// How often a place that has never answered is asked. Its name may be mistyped.
-const FIRST_TRIES: u32 = 3;
 
 /// How it is waited.
 #[derive(Debug, Clone)]
@@ -110,6 +108,7 @@ pub struct Waiter<'a> {
     groups: BTreeMap<Key, Group>,
     steps: FuturesUnordered<Step<'a>>,
     ended: VecDeque<Event>,
+    more_to_come: bool,
 }
 
 type Key = (Region, Kind);
@@ -139,7 +138,14 @@ impl<'a> Waiter<'a> {
             groups: BTreeMap::new(),
             steps: FuturesUnordered::new(),
             ended: VecDeque::new(),
+            more_to_come: false,
         }
+    }
+
+    /// Says whether more targets may arrive at any moment, so that it is worth to wait a moment for
+    /// them before a poll.
+    pub fn expect_more(&mut self, more_to_come: bool) {
+        self.more_to_come = more_to_come;
     }
 
     /// Waits for one more resource, which is not waited for already.
@@ -189,8 +195,33 @@ impl<'a> Waiter<'a> {
                 return Some(event);
             }
             self.start_polls();
-            let (key, poll) = self.steps.next().await?;
-            self.judge(&key, poll);
+            let overdue = self.deadlines().min()? + LAST_POLL;
+            tokio::select! {
+                biased;
+                step = self.steps.next() => {
+                    let (key, poll) = step?;
+                    self.judge(&key, poll);
+                }
+                // A poll that serves others is not cut short for one whose time is over.
+                () = sleep_until(overdue) => self.expire(),
+            }
+        }
+    }
+
+    fn deadlines(&self) -> impl Iterator<Item = Instant> {
+        let targets = self.groups.values().flat_map(|group| &group.targets);
+        targets.map(|target| target.deadline)
+    }
+
+    /// Ends what has been overdue for so long that no answer under way can help it.
+    fn expire(&mut self) {
+        let overdue = Instant::now() - LAST_POLL;
+        for group in self.groups.values_mut() {
+            let ended = group.end_those(|target| match target.deadline <= overdue {
+                true => target.take_failure(None, &self.rules, Instant::now()),
+                false => None,
+            });
+            self.ended.extend(ended);
         }
     }
 
@@ -205,13 +236,18 @@ impl<'a> Waiter<'a> {
             }
             group.is_running = true;
             let hurry = Rc::clone(&group.hurry);
-            let due = group.due(&self.rules);
+            let gather = if self.more_to_come {
+                GATHER
+            } else {
+                Duration::ZERO
+            };
+            let due = group.due(&self.rules, gather);
             let key = key.clone();
             self.steps.push(Box::pin(async move {
                 tokio::select! {
                     () = sleep_until(due.planned) => {}
                     () = hurry.notified() => {
-                        sleep_until(due.earliest.max(Instant::now() + GATHER)).await;
+                        sleep_until(due.earliest.max(Instant::now() + gather)).await;
                     }
                 }
                 (key, Poll::Due)
@@ -256,30 +292,32 @@ struct Due {
 }
 
 impl Group {
-    fn due(&mut self, rules: &Rules) -> Due {
+    fn due(&mut self, rules: &Rules, gather: Duration) -> Due {
         let now = Instant::now();
         let Some(last) = self.last_poll else {
             return Due {
-                planned: now + GATHER,
+                planned: now + gather,
                 earliest: now,
             };
         };
-        let planned = last + self.backoff.next(chance::fraction());
+        let pause = self.backoff.next(chance::fraction());
+        let planned = last + pause;
+        let earliest = last + pause.min(LEAST_PAUSE);
         // What ends by the clock is looked at once more when its time is over. An end that is past
         // could not be judged at the last poll, and waits for the next like all else.
         let ends = self.targets.iter().map(|target| target.end(rules));
+        let next_end = ends.filter(|end| *end > now).fold(planned, Instant::min);
         Due {
-            planned: ends.filter(|end| *end > now).fold(planned, Instant::min),
-            // A pause that is shorter anyway must not be drawn out by what was to hasten it.
-            earliest: planned.min(last + LEAST_PAUSE),
+            // Many ends close together must not become as many polls.
+            planned: next_end.max(earliest),
+            earliest,
         }
     }
 
-    /// Until when a poll that begins now may last: the first target's deadline, or a moment longer.
+    /// Until when a poll that begins now may last: a moment beyond the last target's deadline.
     fn deadline(&self) -> Instant {
         let deadlines = self.targets.iter().map(|target| target.deadline);
-        let least = Instant::now() + LAST_POLL;
-        deadlines.min().map_or(least, |first| first.max(least))
+        deadlines.fold(Instant::now(), Instant::max) + LAST_POLL
     }
 
     fn request(&mut self, with_progress: bool) -> poll::Request {
@@ -311,8 +349,7 @@ impl Group {
             }
             Poll::Failed(error) => {
                 self.failures += 1;
-                let stranger = error.fault() == Fault::NotSent && !self.gateway.has_answered();
-                if !error.is_passing() || (stranger && self.failures >= FIRST_TRIES) {
+                if !self.gateway.may_ask_again(&error, self.failures) {
                     return self.end_all(&error);
                 }
                 Err(Some(error))
@@ -320,17 +357,24 @@ impl Group {
             Poll::Overtaken | Poll::Due => Err(None),
         };
         let now = Instant::now();
+        self.end_those(|target| match &answer {
+            // It came while EC2 was being asked for the others.
+            _ if !target.is_asked => None,
+            Ok(answer) => target.take(kind, answer, rules, now),
+            Err(error) => target.take_failure(error.as_ref(), rules, now),
+        })
+    }
+
+    /// Judges each target; returns those that have come to an end.
+    fn end_those(
+        &mut self,
+        mut judge: impl FnMut(&mut Target) -> Option<Result<Resource, Error>>,
+    ) -> Vec<Event> {
         let mut ended = Vec::new();
         self.targets.retain_mut(|target| {
-            // It came while EC2 was being asked for the others.
-            if !target.is_asked {
+            let Some(result) = judge(target) else {
                 return true;
-            }
-            let end = match &answer {
-                Ok(answer) => target.take(kind, answer, rules, now),
-                Err(error) => target.take_failure(error.as_ref(), rules, now),
             };
-            let Some(result) = end else { return true };
             ended.push(Event {
                 located: target.located.clone(),
                 result,

@@ -6,8 +6,9 @@ use aws_sdk_ec2::types::{
 };
 
 use super::Ec2;
-use crate::error::Error;
-use crate::id::Id;
+use super::describe::{Lookup, ids_in};
+use crate::error::{Error, Fault};
+use crate::id::{Id, Kind};
 use crate::mapping::{Ebs, Mapping, Target};
 use crate::tag::{self, Tag};
 
@@ -42,12 +43,31 @@ impl Ec2 {
     /// What EC2 refuses. [`NAME_TAKEN`] means that another image bears the name: an image of this
     /// very run is recognised by its tag and is the result.
     pub async fn create_image(&self, new: &NewImage) -> Result<Id, Error> {
-        self.exactly_once(
-            async || self.send_create_image(new, false).await,
-            async || self.find_created(new).await,
-            NAME_TAKEN,
-        )
-        .await
+        let made = self
+            .exactly_once(
+                async || self.send_create_image(new, false).await,
+                async || self.find_created(new).await,
+                NAME_TAKEN,
+            )
+            .await;
+        match made {
+            Err(error) if error.fault() == Fault::Uncertain && error.code() == Some(NAME_TAKEN) => {
+                self.holder_of_name(new, error).await
+            }
+            made => made,
+        }
+    }
+
+    /// EC2 names the image that bears the name. It may show by its ID while it does not yet show
+    /// in lists, and its tag tells whether it is of this run.
+    async fn holder_of_name(&self, new: &NewImage, error: Error) -> Result<Id, Error> {
+        let named = ids_in(error.what(), Kind::Image);
+        let found = self.describe(Kind::Image, &named, Lookup::ById).await;
+        let ours = found.unwrap_or_default().into_iter().find(|resource| {
+            let tags = resource.image.as_ref().map(|image| &image.tags);
+            tags.and_then(|tags| tags.get(tag::RUN)) == Some(&new.run)
+        });
+        ours.map(|image| image.id).ok_or(error)
     }
 
     /// Asks EC2 whether [`create_image`](Self::create_image) would be allowed.
@@ -83,7 +103,10 @@ impl Ec2 {
         answer
             .image_id()
             .and_then(|id| id.parse().ok())
-            .ok_or_else(|| Error::failed("EC2 accepted the image without giving its ID"))
+            .ok_or_else(|| {
+                Error::failed("EC2 accepted the image without giving its ID")
+                    .with_fault(Fault::Passing)
+            })
     }
 
     /// The image that an earlier try of this run has made.

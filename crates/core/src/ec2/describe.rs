@@ -12,7 +12,7 @@ use crate::resource::{Resource, State};
 use crate::time::Moment;
 
 /// IDs in one call. EC2 takes a thousand; shorter requests stay clear of limits of proxies.
-const IDS: usize = 500;
+pub(crate) const IDS: usize = 500;
 /// Values in one filter (EC2 API Reference, DescribeImages, Filters).
 const VALUES: usize = 200;
 /// Images in one page: the most that EC2 gives.
@@ -81,11 +81,15 @@ impl Ec2 {
     /// # Errors
     /// What EC2 answers; an unknown ID is an error for all.
     pub async fn instances(&self, ids: &[Id]) -> Result<Vec<Instance>, Error> {
-        let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
-        let found = self
-            .patiently(async || self.all_instances(ids.clone(), Vec::new()).await)
-            .await?;
-        Ok(found.iter().filter_map(instance).collect())
+        let mut all = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS) {
+            let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
+            let found = self
+                .patiently(async || self.all_instances(ids.clone(), Vec::new()).await)
+                .await?;
+            all.extend(found.iter().filter_map(instance));
+        }
+        Ok(all)
     }
 
     /// The caller's own image of that name, whatever its state.
@@ -217,8 +221,12 @@ pub fn missing(kind: Kind, error: &Error) -> Vec<Id> {
     if error.kind() != crate::error::Kind::NotFound {
         return Vec::new();
     }
-    let mut ids: Vec<Id> = error
-        .what()
+    ids_in(error.what(), kind)
+}
+
+/// The IDs of a kind that stand in a text of EC2's.
+pub(super) fn ids_in(text: &str, kind: Kind) -> Vec<Id> {
+    let mut ids: Vec<Id> = text
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
         .filter_map(|word| word.parse().ok())
         .filter(|id: &Id| id.kind() == kind)

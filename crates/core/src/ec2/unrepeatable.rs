@@ -8,12 +8,17 @@ use std::time::Instant;
 
 use super::{Ec2, Patience};
 use crate::chance;
-use crate::error::{Error, Fault};
+use crate::error::Error;
+use crate::error::Fault::{self, Uncertain};
 use crate::retry::Backoff;
 
 impl Ec2 {
     /// Makes a thing exactly once. `send` makes it, `find` looks for what an earlier `send` of the
     /// same thing has made, and `taken` is EC2's code for "there is such a thing already".
+    ///
+    /// # Errors
+    /// What EC2 refuses, or what went wrong for minutes; with [`Fault::Uncertain`] when an answer
+    /// was lost and it is not known whether the thing was made.
     pub(super) async fn exactly_once<T>(
         &self,
         mut send: impl AsyncFnMut() -> Result<T, Error>,
@@ -28,17 +33,27 @@ impl Ec2 {
                 Err(error) => error,
             };
             in_doubt |= error.fault() == Fault::Passing;
+            let is_refused = error.fault() == Fault::Final;
             let found = match error.fault() {
-                Fault::Passing => self.look(&find).await?,
-                // Ours, if one of our earlier tries was carried out after all.
-                Fault::Final if error.code() == Some(taken) && in_doubt => self.look(&find).await?,
-                Fault::Final if error.code() == Some(taken) => find().await?,
-                _ => None,
+                // A refusal after a lost answer may well be for what that call has made.
+                Fault::Passing | Fault::Final if in_doubt => self.look(&find).await,
+                Fault::Final if error.code() == Some(taken) => find().await,
+                _ => Ok(None),
             };
             match found {
-                Some(made) => return Ok(made),
-                None => patience.pause(error).await?,
+                Ok(Some(made)) => return Ok(made),
+                Ok(None) if in_doubt && is_refused => return Err(error.with_fault(Uncertain)),
+                Ok(None) => {}
+                Err(_) if in_doubt => return Err(error.with_fault(Uncertain)),
+                Err(trouble) => return Err(trouble),
             }
+            patience
+                .pause(error)
+                .await
+                .map_err(|error| match in_doubt {
+                    true => error.with_fault(Uncertain),
+                    false => error,
+                })?;
         }
     }
 

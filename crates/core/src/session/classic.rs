@@ -49,6 +49,10 @@ impl File {
         let shown = path.display().to_string();
         let wrong =
             |why: String| Error::usage(format!("{shown}: {why} (named by AWS_CREDENTIAL_FILE)"));
+        // Opening what is no file, a pipe say, may take for ever.
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(wrong("it is no regular file".to_owned()));
+        }
         // The open file is asked, not the path, which could be another file a moment later.
         let file =
             fs::File::open(path).map_err(|error| wrong(format!("cannot read it: {error}")))?;

@@ -7,18 +7,54 @@ use aws_types::os_shim_internal::{Env, Fs};
 use crate::environment::variable;
 use crate::error::Error;
 use crate::escape::{escape, shell_word};
+use crate::region::Region;
+use crate::settings::endpoint_url;
 
-/// Checks a profile that is named on the command line. The SDK would look for keys elsewhere, or
-/// say at the first call that there are none.
+/// Checks the profile that is `named` on the command line, or else the usual one. The SDK would
+/// look for keys elsewhere, say at the first call that there are none, or panic at an endpoint
+/// that is none.
 ///
 /// # Errors
-/// A profile that does not exist or that needs a code, or files that cannot be read.
-pub(super) async fn check_named(name: &str) -> Result<(), Error> {
+/// A profile that does not exist, that holds a region or an endpoint that cannot be one, or that
+/// needs a code where keys are to come from it; files that cannot be read.
+pub(super) async fn check(named: Option<&str>, has_keys: bool) -> Result<(), Error> {
     let profiles = load().await?;
-    if profiles.get_profile(name).is_some() {
-        return check_code(&profiles, name);
+    let name = named.unwrap_or(profiles.selected_profile());
+    let Some(profile) = profiles.get_profile(name) else {
+        return match named {
+            Some(_) => Err(unknown("--profile", &profiles, name)),
+            None if has_keys || variable("AWS_PROFILE")?.is_none() => Ok(()),
+            None => Err(unknown("AWS_PROFILE in the environment", &profiles, name)),
+        };
+    };
+    let wrong = |why: String| Error::usage(format!("the profile '{name}': {why}"));
+    if let Some(region) = profile.get("region").filter(|region| !region.is_empty()) {
+        region
+            .parse::<Region>()
+            .map_err(|why| wrong(why.to_string()))?;
     }
-    Err(unknown("--profile", &profiles, name))
+    if let Some(url) = profile.get("endpoint_url") {
+        endpoint_url(url).map_err(|why| wrong(format!("endpoint_url: {why}")))?;
+    }
+    // A role that is assumed with a code from an MFA device cannot be assumed here: the code would
+    // have to be asked for, and is good for one program only. The AWS CLI asks and keeps the
+    // session. Beside plain keys the device's name means nothing.
+    let needs_code = profile.get("role_arn").is_some() && profile.get("mfa_serial").is_some();
+    if needs_code && (named.is_some() || !has_keys) {
+        return Err(needs_code_error(name));
+    }
+    Ok(())
+}
+
+fn needs_code_error(name: &str) -> Error {
+    let shown = shell_word(name);
+    let hint = format!(
+        "get a session first: eval \"$(aws configure export-credentials --format env --profile {shown})\""
+    );
+    Error::usage(format!(
+        "the profile '{name}' needs a code from an MFA device"
+    ))
+    .hint(hint)
 }
 
 fn unknown(place: &str, profiles: &ProfileSet, name: &str) -> Error {
@@ -26,38 +62,6 @@ fn unknown(place: &str, profiles: &ProfileSet, name: &str) -> Error {
         .map(|known| format!(", did you mean '{}'?", escape(known)))
         .unwrap_or_default();
     Error::usage(format!("{place}: there is no profile '{name}'{guess}"))
-}
-
-/// Checks the profile that keys come from where nothing else gives any.
-///
-/// # Errors
-/// A profile that needs a code, or files that cannot be read.
-pub(super) async fn check_usual() -> Result<(), Error> {
-    let profiles = load().await?;
-    let name = profiles.selected_profile();
-    if variable("AWS_PROFILE")?.is_some() && profiles.get_profile(name).is_none() {
-        return Err(unknown("AWS_PROFILE in the environment", &profiles, name));
-    }
-    check_code(&profiles, name)
-}
-
-/// A role that is assumed with a code from an MFA device cannot be assumed here: the code would
-/// have to be asked for, and is good for one program only. The AWS CLI asks and keeps the session.
-fn check_code(profiles: &ProfileSet, name: &str) -> Result<(), Error> {
-    let needs_code = profiles
-        .get_profile(name)
-        .is_some_and(|profile| profile.get("mfa_serial").is_some());
-    if !needs_code {
-        return Ok(());
-    }
-    let shown = shell_word(name);
-    Err(
-        Error::usage(format!("the profile '{name}' needs a code from an MFA device")).hint(
-            format!(
-                "get a session first: eval \"$(aws configure export-credentials --format env --profile {shown})\""
-            ),
-        ),
-    )
 }
 
 async fn load() -> Result<ProfileSet, Error> {

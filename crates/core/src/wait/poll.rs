@@ -1,11 +1,21 @@
 //! One poll of resources of one kind in one region.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
-use crate::ec2::{Ec2, Lookup, missing};
-use crate::error::Error;
+use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
+
+use crate::ec2::{Ec2, IDS, Lookup, missing};
+use crate::error::{Error, Kind as ErrorKind};
 use crate::id::{Id, Kind};
 use crate::resource::Resource;
+
+/// How long a call may take whose answer is only shown.
+const FOR_THE_EYE: Duration = Duration::from_secs(2);
+
+/// Calls at once where one does not take all IDs. EC2 lets a burst of a hundred pass.
+const AT_ONCE: usize = 4;
 
 /// What is to be polled.
 pub(super) struct Request {
@@ -63,26 +73,14 @@ pub(super) async fn poll(gateway: &Ec2, kind: Kind, request: Request) -> Poll {
 
 async fn ask(gateway: &Ec2, kind: Kind, request: Request) -> Result<Answer, Error> {
     let mut found = Vec::new();
-    let mut known = request.known;
-    while !known.is_empty() {
-        match gateway.describe(kind, &known, Lookup::ById).await {
-            Ok(described) => {
-                found = described;
-                break;
-            }
-            Err(error) if error.kind() == crate::error::Kind::NotFound => {
-                let gone = missing(kind, &error);
-                let before = known.len();
-                known.retain(|id| !gone.contains(id));
-                if known.len() == before {
-                    // EC2 does not say which: by filter they will all be told apart.
-                    found = gateway.describe(kind, &known, Lookup::Own).await?;
-                    break;
-                }
-            }
-            Err(error) => return Err(error),
-        }
+    let chunks = request.known.chunks(IDS).map(<[Id]>::to_vec);
+    let mut answers = stream::iter(chunks)
+        .map(|ids| ask_by_id(gateway, kind, ids))
+        .buffered(AT_ONCE);
+    while let Some(answer) = answers.next().await {
+        found.extend(answer?);
     }
+    drop(answers);
     if !request.missing.is_empty() {
         let lookup = match request.among_all {
             true => Lookup::Visible,
@@ -91,9 +89,29 @@ async fn ask(gateway: &Ec2, kind: Kind, request: Request) -> Result<Answer, Erro
         found.extend(gateway.describe(kind, &request.missing, lookup).await?);
     }
     if request.with_progress && kind == Kind::Image {
-        add_progress(gateway, &mut found).await;
+        // What is known already must not wait for what is only nice to see.
+        let _ = timeout(FOR_THE_EYE, add_progress(gateway, &mut found)).await;
     }
     Ok(Answer::new(found))
+}
+
+/// One unknown ID spoils the answer for all, so the others are asked for again without it.
+async fn ask_by_id(gateway: &Ec2, kind: Kind, mut ids: Vec<Id>) -> Result<Vec<Resource>, Error> {
+    while !ids.is_empty() {
+        let error = match gateway.describe(kind, &ids, Lookup::ById).await {
+            Ok(found) => return Ok(found),
+            Err(error) if error.kind() == ErrorKind::NotFound => error,
+            Err(error) => return Err(error),
+        };
+        let gone: HashSet<Id> = missing(kind, &error).into_iter().collect();
+        let before = ids.len();
+        ids.retain(|id| !gone.contains(id));
+        if ids.len() == before {
+            // EC2 does not say which: by filter they will all be told apart.
+            return gateway.describe(kind, &ids, Lookup::Visible).await;
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// An image has no progress of its own; its snapshots have. It is for the eye only, so a call that

@@ -13,6 +13,10 @@ use crate::reference::Located;
 use crate::resource::{Resource, State, Verdict, judge, judge_gone};
 use crate::time::format_duration;
 
+/// After so many answers in a row without it, what was seen is taken for gone: one alone may come
+/// from a part of EC2 that is behind.
+const ABSENCES: u32 = 2;
+
 /// A resource, the state wanted of it, and what is known.
 #[derive(Debug)]
 pub(super) struct Target {
@@ -26,15 +30,15 @@ pub(super) struct Target {
     pub(super) is_asked: bool,
     /// Has EC2 answered whether it knows it?
     is_judged: bool,
+    /// How often in a row EC2 did not know it.
+    absences: u32,
     trouble: Option<Error>,
     line: Option<Line>,
 }
 
 impl Target {
     pub(super) fn new(located: Located, wanted: &str, rules: &Rules, progress: &Progress) -> Self {
-        let line = progress
-            .is_visible()
-            .then(|| progress.watch(located.to_string()));
+        let line = progress.watch(&located.to_string());
         let now = Instant::now();
         Self {
             located,
@@ -44,14 +48,17 @@ impl Target {
             missing_since: Some(now),
             is_asked: false,
             is_judged: false,
+            absences: 0,
             trouble: None,
             line,
         }
     }
 
-    /// Was it unknown when EC2 was last asked by its ID?
+    /// Was it never seen, and unknown when EC2 was last asked by its ID? What was seen once stays
+    /// among those that are asked for by ID: it may be somebody else's, which a filter on own ones
+    /// would not find.
     pub(super) fn is_missing(&self) -> bool {
-        self.is_judged && self.missing_since.is_some()
+        self.is_judged && self.last.is_none()
     }
 
     /// When the clock ends its wait: its deadline, or the time that it may be unknown.
@@ -99,6 +106,7 @@ impl Target {
         now: Instant,
     ) -> Option<Result<Resource, Error>> {
         self.missing_since = None;
+        self.absences = 0;
         self.last = Some(resource.state.clone());
         if let Some(line) = &self.line {
             line.show(resource.state.as_str(), resource.progress);
@@ -116,7 +124,9 @@ impl Target {
         rules: &Rules,
         now: Instant,
     ) -> Option<Result<Resource, Error>> {
-        if self.last.is_some() && judge_gone(kind, &self.wanted) == Verdict::Reached {
+        self.absences += 1;
+        let is_gone = self.last.is_some() && self.absences >= ABSENCES;
+        if is_gone && judge_gone(kind, &self.wanted) == Verdict::Reached {
             return Some(Ok(Resource {
                 id: self.located.id.clone(),
                 state: State::new(self.wanted.clone()),
@@ -287,6 +297,11 @@ mod tests {
         );
         let mut target = super::tests::target("deregistered", &rules);
         assert_eq!(end(&mut target, &seen("available"), &rules, 1), None);
+        assert_eq!(
+            end(&mut target, &none, &rules, 2),
+            None,
+            "once may be a mistake"
+        );
         let gone = target.take(Kind::Image, &none, &rules, Instant::now());
         assert!(matches!(gone, Some(Ok(resource)) if resource.state.as_str() == "deregistered"));
     }
