@@ -43,6 +43,8 @@ pub(crate) struct Region {
     pub(crate) snapshots: Store<Snapshot>,
     pub(crate) volumes: Store<Volume>,
     pub(crate) instances: Store<Instance>,
+    /// The accounts that have EBS encryption by default here.
+    pub(crate) encrypting: BTreeSet<String>,
     /// What a call with a ClientToken made, by account, action and token.
     pub(crate) tokens: HashMap<(String, &'static str, String), TokenUse>,
 }
@@ -135,6 +137,11 @@ impl Region {
         image.mappings.push(Mapping::ebs("/dev/xvda", ebs));
         region.images.insert(AMAZON_IMAGE, image);
         region
+    }
+
+    /// Whether an account has EBS encryption by default here.
+    pub(crate) fn encrypts(&self, account: &str) -> bool {
+        self.encrypting.contains(account)
     }
 
     /// The state of a snapshot and its progress in percent. A snapshot that was taken for an image is

@@ -224,6 +224,7 @@ impl RunInstances {
         let ebs = device.as_ebs()?;
         let mut volume = Volume::from_ebs(ebs, &instance.owner, &instance.zone);
         volume.attached_to = Some(instance.id.clone());
+        volume.encrypted |= room.region.encrypts(&instance.owner);
         volume.set_state(VolumeState::InUse);
         volume.tags.clone_from(&self.volume_tags);
         volume.veil = room.veil();

@@ -3,6 +3,7 @@
 mod attachments;
 mod call;
 mod describe;
+mod ebs_defaults;
 mod filters;
 mod image_ancestry;
 mod image_attributes;
@@ -18,6 +19,8 @@ mod instance_run;
 mod instance_states;
 mod mappings;
 mod regions;
+mod snapshot_attributes;
+mod snapshot_copy;
 mod snapshots;
 mod tag_rules;
 mod tags;
@@ -87,6 +90,7 @@ fn handler(action: &str) -> Option<Handler> {
     Some(match action {
         "AttachVolume" => run::<attachments::Attach>,
         "CopyImage" => run::<image_copy::CopyImage>,
+        "CopySnapshot" => run::<snapshot_copy::CopySnapshot>,
         "CreateImage" => run::<image_create::CreateImage>,
         "CreateSnapshot" => run::<snapshots::CreateSnapshot>,
         "CreateTags" => run::<tags::CreateTags>,
@@ -100,20 +104,27 @@ fn handler(action: &str) -> Option<Handler> {
         "DescribeImages" => run::<image_describe::DescribeImages>,
         "DescribeInstances" => run::<instance_describe::DescribeInstances>,
         "DescribeRegions" => run::<regions::DescribeRegions>,
+        "DescribeSnapshotAttribute" => run::<snapshot_attributes::DescribeAttribute>,
         "DescribeSnapshots" => run::<snapshots::DescribeSnapshots>,
         "DescribeTags" => run::<tags::DescribeTags>,
         "DescribeVolumes" => run::<volumes::DescribeVolumes>,
         "DetachVolume" => run::<attachments::Detach>,
+        "DisableEbsEncryptionByDefault" => run::<ebs_defaults::Disable>,
         "DisableImage" => run::<image_switches::Disable>,
         "DisableImageDeprecation" => run::<image_switches::EndDeprecation>,
         "DisableImageDeregistrationProtection" => run::<image_switches::Unprotect>,
+        "EnableEbsEncryptionByDefault" => run::<ebs_defaults::Enable>,
         "EnableImage" => run::<image_switches::Enable>,
         "EnableImageDeprecation" => run::<image_switches::Deprecate>,
         "EnableImageDeregistrationProtection" => run::<image_switches::Protect>,
+        "GetEbsDefaultKmsKeyId" => run::<ebs_defaults::GetKey>,
+        "GetEbsEncryptionByDefault" => run::<ebs_defaults::GetEncryption>,
         "GetImageAncestry" => run::<image_ancestry::GetAncestry>,
         "ModifyImageAttribute" => run::<image_attributes::ModifyAttribute>,
+        "ModifySnapshotAttribute" => run::<snapshot_attributes::ModifyAttribute>,
         "RebootInstances" => run::<instance_states::Reboot>,
         "RegisterImage" => run::<image_register::RegisterImage>,
+        "ResetSnapshotAttribute" => run::<snapshot_attributes::ResetAttribute>,
         "RunInstances" => run::<instance_run::RunInstances>,
         "StartInstances" => run::<instance_states::Start>,
         "StopInstances" => run::<instance_states::Stop>,

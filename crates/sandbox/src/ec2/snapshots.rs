@@ -109,7 +109,8 @@ impl Action for DeleteSnapshot {
     }
 }
 
-/// Lists snapshots: own and public ones.
+/// Lists snapshots: own, shared and public ones. `RestorableBy` chooses by who may make volumes of them:
+/// `self` for those that the caller owns or was given, `all` for public ones (API reference).
 pub(crate) struct DescribeSnapshots {
     query: Query,
     owners: Vec<String>,
@@ -139,8 +140,8 @@ impl Action for DescribeSnapshots {
         let restorable = |snapshot: &Snapshot| {
             let by = |user: &String| match &**user {
                 "all" => snapshot.public,
-                "self" => snapshot.owner == me,
-                account => snapshot.owner == account,
+                "self" => snapshot.owner == me || snapshot.shared_with.contains(me),
+                account => snapshot.owner == account || snapshot.shared_with.contains(account),
             };
             self.restorable_by.is_empty() || self.restorable_by.iter().any(by)
         };

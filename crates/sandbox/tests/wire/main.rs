@@ -9,5 +9,6 @@ mod names;
 mod pages;
 mod protocol;
 mod sharing;
+mod snapshots;
 mod tags;
 mod volumes;
