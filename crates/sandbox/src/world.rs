@@ -6,6 +6,7 @@ use crate::config::{Account, Config, OptIn, RegionSpec, Settings};
 use crate::model::image::{Image, Stage};
 use crate::model::instance::Instance;
 use crate::model::mapping::{Ebs, Mapping};
+use crate::model::network::{KeyPair, SecurityGroup, vpc_id};
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
@@ -43,6 +44,8 @@ pub(crate) struct Region {
     pub(crate) snapshots: Store<Snapshot>,
     pub(crate) volumes: Store<Volume>,
     pub(crate) instances: Store<Instance>,
+    pub(crate) groups: Store<SecurityGroup>,
+    pub(crate) keys: Store<KeyPair>,
     /// The accounts that have EBS encryption by default here.
     pub(crate) encrypting: BTreeSet<String>,
     /// What a call with a ClientToken made, by account, action and token.
@@ -137,6 +140,16 @@ impl Region {
         image.mappings.push(Mapping::ebs("/dev/xvda", ebs));
         region.images.insert(AMAZON_IMAGE, image);
         region
+    }
+
+    /// Gives an account that comes for the first time what every VPC has: the default security group.
+    pub(crate) fn furnish(&mut self, account: &str, name: &str) {
+        if self.groups.iter().any(|group| group.owner == account) {
+            return;
+        }
+        let (vpc, words) = (vpc_id(account, name), "default VPC security group");
+        let group = SecurityGroup::new(account, &vpc, "default", words);
+        self.groups.insert(&group.id.clone(), group);
     }
 
     /// Whether an account has EBS encryption by default here.

@@ -86,7 +86,8 @@ impl Action for ModifyAttribute {
         match params.opt("OperationType").as_deref() {
             Some("add") => add.extend(flat),
             Some("remove") => remove.extend(flat),
-            None if flat.is_empty() => {}
+            // Packer sends the accounts in both spellings and the operation in neither.
+            None if flat.is_empty() || !(add.is_empty() && remove.is_empty()) => {}
             None => return Err(ApiError::missing("OperationType")),
             Some(other) => return Err(ApiError::bad_value(other, "operationType", "")),
         }

@@ -7,17 +7,28 @@ use crate::wire::error::ApiError;
 pub(crate) enum Kind {
     Image,
     Instance,
+    KeyPair,
+    SecurityGroup,
     Snapshot,
     Volume,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 4] = [Kind::Image, Kind::Instance, Kind::Snapshot, Kind::Volume];
+    pub(crate) const ALL: [Kind; 6] = [
+        Kind::Image,
+        Kind::Instance,
+        Kind::KeyPair,
+        Kind::SecurityGroup,
+        Kind::Snapshot,
+        Kind::Volume,
+    ];
 
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Kind::Image => "ami-",
             Kind::Instance => "i-",
+            Kind::KeyPair => "key-",
+            Kind::SecurityGroup => "sg-",
             Kind::Snapshot => "snap-",
             Kind::Volume => "vol-",
         }
@@ -28,6 +39,8 @@ impl Kind {
         match self {
             Kind::Image => "image",
             Kind::Instance => "instance",
+            Kind::KeyPair => "key-pair",
+            Kind::SecurityGroup => "security-group",
             Kind::Snapshot => "snapshot",
             Kind::Volume => "volume",
         }
@@ -85,6 +98,14 @@ impl Kind {
                 "InvalidInstanceID.NotFound",
                 format!("The instance IDs '{names}' do not exist"),
             ),
+            Kind::KeyPair => (
+                "InvalidKeyPair.NotFound",
+                format!("The key pair '{names}' does not exist"),
+            ),
+            Kind::SecurityGroup => (
+                "InvalidGroup.NotFound",
+                format!("The security group '{names}' does not exist"),
+            ),
             Kind::Snapshot if one => (
                 "InvalidSnapshot.NotFound",
                 format!("The snapshot '{names}' does not exist."),
@@ -112,6 +133,8 @@ impl Kind {
         match self {
             Kind::Image => ApiError::client("InvalidAMIID.Malformed", expecting),
             Kind::Instance => ApiError::client("InvalidInstanceID.Malformed", invalid),
+            Kind::KeyPair => ApiError::client("InvalidKeyPair.Format", invalid),
+            Kind::SecurityGroup => ApiError::client("InvalidGroupId.Malformed", expecting),
             Kind::Snapshot if has_prefix => {
                 ApiError::client("InvalidSnapshotID.Malformed", invalid)
             }

@@ -3,9 +3,11 @@
 mod client;
 mod faults;
 mod filters;
+mod instances;
 mod lifecycle;
 mod metadata;
 mod names;
+mod network;
 mod pages;
 mod protocol;
 mod sharing;

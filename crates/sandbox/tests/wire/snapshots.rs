@@ -78,6 +78,11 @@ fn sharing_ends_one_by_one_or_at_once() {
         assert_eq!(answer.status, 200, "{}", answer.body);
         permissions(&sandbox, &id)
     };
+    let both = [
+        ("UserId.1", OTHER),
+        ("CreateVolumePermission.Add.1.UserId", OTHER),
+    ];
+    assert_eq!(change(&both), OTHER);
     let old = [("Attribute", "createVolumePermission"), ("UserId.1", OTHER)];
     let add = [
         &old[..],
