@@ -29,12 +29,14 @@ mod config;
 mod course;
 mod ec2;
 mod frontdoor;
+mod identity;
 mod metadata;
 mod model;
 mod sandbox;
 mod seed;
 mod server;
 mod sts;
+mod throttle;
 mod wire;
 mod world;
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::MutexGuard;
 
+use time::OffsetDateTime;
+
 use crate::config::{Account, Config, Settings, ThisInstance};
 use crate::frontdoor::Shared;
 use crate::model::image::Image;
@@ -12,7 +14,7 @@ use crate::model::volume::Volume;
 use crate::server::Server;
 use crate::wire::fault::Fault;
 use crate::wire::log::Call;
-use crate::world::{AMAZON, Identity, Region, World};
+use crate::world::{AMAZON, Device, Identity, Region, World};
 
 /// A running sandbox. It stops when it is dropped.
 #[derive(Debug)]
@@ -129,6 +131,29 @@ impl Sandbox {
     /// Takes back [`Sandbox::deny`].
     pub fn allow(&self, action: &str) {
         self.world().denied.remove(action);
+    }
+
+    /// Lets a role be assumed only with the codes of a device: `SerialNumber` and `TokenCode`.
+    pub fn require_mfa(&self, role_arn: &str, serial: &str, code: &str) {
+        let device = Device {
+            serial: serial.into(),
+            code: code.into(),
+        };
+        self.world().mfa.insert(role_arn.into(), device);
+    }
+
+    /// Ends all temporary credentials that were given out so far.
+    pub fn expire_sessions(&self) {
+        for key in self.world().keys.values_mut() {
+            if let Some(session) = &mut key.session {
+                session.until = OffsetDateTime::UNIX_EPOCH;
+            }
+        }
+    }
+
+    /// Fills the token buckets of [`Settings::throttle`] again.
+    pub fn refill_buckets(&self) {
+        self.world().buckets.clear();
     }
 
     /// Changes the settings for what happens from now on.

@@ -25,6 +25,7 @@ use tokio::time::Sleep;
 use crate::frontdoor::{self, Delivery, Reply, Shared};
 use crate::metadata;
 use crate::wire::request::Request;
+use crate::wire::signature::Signed;
 
 const MAX_BODY: usize = 16 << 20;
 const PIECE: usize = 64;
@@ -139,7 +140,13 @@ async fn respond(
         .to_bytes();
     let reply = match port {
         Port::Services => {
-            let request = Request::decode(&head.headers, head.uri.query(), &body);
+            let request = Request::decode(&Signed {
+                method: head.method.as_str(),
+                path: head.uri.path(),
+                query: head.uri.query(),
+                headers: &head.headers,
+                body: &body,
+            });
             frontdoor::answer(shared, request).await
         }
         Port::Metadata => {

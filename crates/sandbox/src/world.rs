@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use time::OffsetDateTime;
+
 use crate::config::{Account, Config, OptIn, RegionSpec, Settings};
 use crate::model::image::{Image, Stage};
 use crate::model::instance::Instance;
@@ -10,6 +12,8 @@ use crate::model::network::{KeyPair, SecurityGroup, vpc_id};
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
+use crate::sts::SessionKey;
+use crate::throttle::Buckets;
 use crate::wire::fault::Faults;
 use crate::wire::log::Log;
 
@@ -27,6 +31,11 @@ pub(crate) struct World {
     pub(crate) specs: Vec<RegionSpec>,
     pub(crate) regions: BTreeMap<String, Region>,
     pub(crate) keys: HashMap<String, Key>,
+    /// The accounts that exist.
+    pub(crate) accounts: BTreeSet<String>,
+    /// The devices that roles ask for, by the ARN of the role.
+    pub(crate) mfa: HashMap<String, Device>,
+    pub(crate) buckets: Buckets,
     pub(crate) denied: BTreeSet<String>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
@@ -65,6 +74,23 @@ pub(crate) struct Key {
     pub(crate) account: String,
     pub(crate) arn: String,
     pub(crate) user_id: String,
+    pub(crate) secret: String,
+    /// What makes a key temporary.
+    pub(crate) session: Option<Session>,
+}
+
+/// The other half of a temporary key.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) token: String,
+    pub(crate) until: OffsetDateTime,
+}
+
+/// The device without whose codes a role cannot be assumed.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) serial: String,
+    pub(crate) code: String,
 }
 
 /// The instance for which the metadata service speaks.
@@ -91,6 +117,9 @@ impl World {
             specs: config.regions.clone(),
             regions,
             keys: keys.collect(),
+            accounts: config.accounts.iter().map(|a| a.id.clone()).collect(),
+            mfa: HashMap::new(),
+            buckets: Buckets::default(),
             denied: BTreeSet::new(),
             faults: Faults::default(),
             log: Log::open(&config.log)?,
@@ -180,6 +209,22 @@ impl Key {
             account: account.id.clone(),
             arn: format!("arn:aws:iam::{}:user/sandbox", account.id),
             user_id: "AIDASANDBOX0000000001".into(),
+            secret: account.secret_key.clone(),
+            session: None,
+        }
+    }
+
+    /// A role that somebody has assumed under a session name.
+    pub(crate) fn role(account: &str, role: &str, name: &str, key: &SessionKey) -> Self {
+        Key {
+            account: account.into(),
+            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"),
+            user_id: format!("AROASANDBOX0000000001:{name}"),
+            secret: key.secret.clone(),
+            session: Some(Session {
+                token: key.token.clone(),
+                until: key.until,
+            }),
         }
     }
 }

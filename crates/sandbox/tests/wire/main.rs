@@ -3,6 +3,7 @@
 mod client;
 mod faults;
 mod filters;
+mod identity;
 mod instances;
 mod lifecycle;
 mod metadata;
@@ -13,4 +14,5 @@ mod protocol;
 mod sharing;
 mod snapshots;
 mod tags;
+mod throttle;
 mod volumes;
