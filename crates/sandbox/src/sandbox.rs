@@ -12,6 +12,7 @@ use crate::model::instance::Instance;
 use crate::model::snapshot::Snapshot;
 use crate::model::volume::Volume;
 use crate::server::Server;
+use crate::sso::SignIn;
 use crate::wire::fault::Fault;
 use crate::wire::log::Call;
 use crate::world::{AMAZON, Device, Identity, Region, World};
@@ -142,9 +143,16 @@ impl Sandbox {
         self.world().mfa.insert(role_arn.into(), device);
     }
 
-    /// Ends all temporary credentials that were given out so far.
+    /// Signs in to IAM Identity Center, for a client whose profile names an SSO session.
+    pub fn sso_sign_in(&self) -> SignIn {
+        self.world().sign_ins.add()
+    }
+
+    /// Ends all temporary credentials and sign-ins that were given out so far.
     pub fn expire_sessions(&self) {
-        for key in self.world().keys.values_mut() {
+        let mut world = self.world();
+        world.sign_ins.expire();
+        for key in world.keys.values_mut() {
             if let Some(session) = &mut key.session {
                 session.until = OffsetDateTime::UNIX_EPOCH;
             }

@@ -24,6 +24,7 @@ use tokio::time::Sleep;
 
 use crate::frontdoor::{self, Delivery, Reply, Shared};
 use crate::metadata;
+use crate::sso;
 use crate::wire::request::Request;
 use crate::wire::signature::Signed;
 
@@ -140,14 +141,19 @@ async fn respond(
         .to_bytes();
     let reply = match port {
         Port::Services => {
+            let (path, query) = (head.uri.path(), head.uri.query());
+            let sso = sso::answer(shared, path, query, &head.headers, &body);
             let request = Request::decode(&Signed {
                 method: head.method.as_str(),
-                path: head.uri.path(),
-                query: head.uri.query(),
+                path,
+                query,
                 headers: &head.headers,
                 body: &body,
             });
-            frontdoor::answer(shared, request).await
+            match sso {
+                Some(reply) => reply,
+                None => frontdoor::answer(shared, request).await,
+            }
         }
         Port::Metadata => {
             let path = head.uri.path();

@@ -12,6 +12,7 @@ use crate::model::network::{KeyPair, SecurityGroup, vpc_id};
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
+use crate::sso::SignIns;
 use crate::sts::SessionKey;
 use crate::throttle::Buckets;
 use crate::wire::fault::Faults;
@@ -35,6 +36,7 @@ pub(crate) struct World {
     pub(crate) accounts: BTreeSet<String>,
     /// The devices that roles ask for, by the ARN of the role.
     pub(crate) mfa: HashMap<String, Device>,
+    pub(crate) sign_ins: SignIns,
     pub(crate) buckets: Buckets,
     pub(crate) denied: BTreeSet<String>,
     pub(crate) faults: Faults,
@@ -119,6 +121,7 @@ impl World {
             keys: keys.collect(),
             accounts: config.accounts.iter().map(|a| a.id.clone()).collect(),
             mfa: HashMap::new(),
+            sign_ins: SignIns::default(),
             buckets: Buckets::default(),
             denied: BTreeSet::new(),
             faults: Faults::default(),

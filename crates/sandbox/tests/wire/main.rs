@@ -13,6 +13,7 @@ mod pages;
 mod protocol;
 mod sharing;
 mod snapshots;
+mod sso;
 mod tags;
 mod throttle;
 mod volumes;
