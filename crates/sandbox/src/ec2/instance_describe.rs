@@ -207,26 +207,16 @@ fn write(xml: &mut Xml, instance: &Instance, sight: &Sight) {
     xml.text("amiLaunchIndex", instance.launch_index);
     xml.text("instanceType", &instance.instance_type);
     xml.text("launchTime", timestamp(instance.launched));
-    xml.element("placement", |xml| {
-        xml.text("availabilityZone", &instance.zone)
-            .text("groupName", "")
-            .text("tenancy", "default");
-    });
     xml.element("monitoring", |xml| {
         xml.text("state", "disabled");
     });
-    let subnet = Subnet::of(&instance.owner, &instance.zone);
-    xml.text("subnetId", subnet.id).text("vpcId", subnet.vpc);
-    xml.text("privateIpAddress", &instance.private_ip);
+    write_place(xml, instance);
     xml.text("architecture", &instance.architecture)
         .opt("platform", instance.platform.as_ref());
     xml.text("platformDetails", platform_details(instance));
     xml.text("rootDeviceType", "ebs")
         .text("rootDeviceName", &instance.root_device);
     write_attachments(xml, instance, sight);
-    xml.list("groupSet", &instance.groups, |xml, id| {
-        xml.text("groupId", id);
-    });
     xml.text("sourceDestCheck", instance.traits.source_dest_check);
     xml.text("ebsOptimized", instance.traits.ebs_optimized);
     xml.text("virtualizationType", &instance.virtualization)
@@ -239,6 +229,20 @@ fn write(xml: &mut Xml, instance: &Instance, sight: &Sight) {
         });
     }
     xml.tags(instance.tags.iter());
+}
+
+fn write_place(xml: &mut Xml, instance: &Instance) {
+    xml.element("placement", |xml| {
+        xml.text("availabilityZone", &instance.zone)
+            .text("groupName", "")
+            .text("tenancy", "default");
+    });
+    let subnet = Subnet::of(&instance.owner, &instance.zone);
+    xml.text("subnetId", subnet.id).text("vpcId", subnet.vpc);
+    xml.text("privateIpAddress", &instance.private_ip);
+    xml.list("groupSet", &instance.groups, |xml, id| {
+        xml.text("groupId", id);
+    });
 }
 
 /// The volumes of an instance, as DescribeInstances and DescribeInstanceAttribute show them.

@@ -20,6 +20,7 @@ mod instance_describe;
 mod instance_place;
 mod instance_run;
 mod instance_states;
+mod instance_type_table;
 mod instance_types;
 mod key_pairs;
 mod mappings;

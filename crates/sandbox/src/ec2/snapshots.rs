@@ -9,7 +9,7 @@ use crate::wire::xml::{Xml, timestamp};
 use crate::world::Region;
 
 use super::call::{Action, Invocation};
-use super::describe::{Describe, Query};
+use super::describe::{self, Describe, Query};
 use super::tag_rules::{self, Tags};
 use super::volumes;
 
@@ -121,8 +121,12 @@ impl Action for DescribeSnapshots {
     fn take(params: &Params) -> Result<Self, ApiError> {
         Ok(DescribeSnapshots {
             query: Query::take(params, "SnapshotId", "snapshotSet", &FILTERS)?,
-            owners: params.strings("Owner"),
-            restorable_by: params.strings("RestorableBy"),
+            owners: describe::take_accounts(
+                params,
+                "Owner",
+                &["amazon", "aws-marketplace", "self"],
+            )?,
+            restorable_by: describe::take_accounts(params, "RestorableBy", &["all", "self"])?,
         })
     }
 

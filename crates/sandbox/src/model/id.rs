@@ -80,48 +80,26 @@ impl Kind {
     /// The error for IDs that do not exist or that the caller may not see. EC2 names all of them.
     pub(crate) fn not_found(self, ids: &[&str]) -> ApiError {
         let names = ids.join(", ");
-        let one = ids.len() == 1;
-        let (code, message) = match self {
-            Kind::Image if one => (
-                "InvalidAMIID.NotFound",
-                format!("The image id '[{names}]' does not exist"),
-            ),
-            Kind::Image => (
-                "InvalidAMIID.NotFound",
-                format!("The image ids '[{names}]' do not exist"),
-            ),
-            Kind::Instance if one => (
-                "InvalidInstanceID.NotFound",
-                format!("The instance ID '{names}' does not exist"),
-            ),
-            Kind::Instance => (
-                "InvalidInstanceID.NotFound",
-                format!("The instance IDs '{names}' do not exist"),
-            ),
-            Kind::KeyPair => (
-                "InvalidKeyPair.NotFound",
-                format!("The key pair '{names}' does not exist"),
-            ),
-            Kind::SecurityGroup => (
-                "InvalidGroup.NotFound",
-                format!("The security group '{names}' does not exist"),
-            ),
-            Kind::Snapshot if one => (
-                "InvalidSnapshot.NotFound",
-                format!("The snapshot '{names}' does not exist."),
-            ),
-            Kind::Snapshot => (
-                "InvalidSnapshot.NotFound",
-                format!("The snapshots '{names}' do not exist."),
-            ),
-            Kind::Volume if one => (
-                "InvalidVolume.NotFound",
-                format!("The volume '{names}' does not exist."),
-            ),
-            Kind::Volume => (
-                "InvalidVolume.NotFound",
-                format!("The volumes '{names}' do not exist."),
-            ),
+        let (noun, verb) = if ids.len() == 1 {
+            ("", "does not exist")
+        } else {
+            ("s", "do not exist")
+        };
+        let message = match self {
+            Kind::Image => format!("The image id{noun} '[{names}]' {verb}"),
+            Kind::Instance => format!("The instance ID{noun} '{names}' {verb}"),
+            Kind::KeyPair => format!("The key pair{noun} '{names}' {verb}"),
+            Kind::SecurityGroup => format!("The security group{noun} '{names}' {verb}"),
+            Kind::Snapshot => format!("The snapshot{noun} '{names}' {verb}."),
+            Kind::Volume => format!("The volume{noun} '{names}' {verb}."),
+        };
+        let code = match self {
+            Kind::Image => "InvalidAMIID.NotFound",
+            Kind::Instance => "InvalidInstanceID.NotFound",
+            Kind::KeyPair => "InvalidKeyPair.NotFound",
+            Kind::SecurityGroup => "InvalidGroup.NotFound",
+            Kind::Snapshot => "InvalidSnapshot.NotFound",
+            Kind::Volume => "InvalidVolume.NotFound",
         };
         ApiError::client(code, message)
     }

@@ -44,6 +44,16 @@ fn an_account_has_one_default_vpc_with_a_subnet_in_every_zone() {
         subnets.all("cidrBlock"),
         ["172.31.0.0/20", "172.31.16.0/20", "172.31.32.0/20"]
     );
+    let attribute = [("AttributeName.1", "default-vpc")];
+    let answer = ec2(&sandbox, "DescribeAccountAttributes", &attribute);
+    assert_eq!(answer.all("attributeValue"), [vpc]);
+}
+
+#[test]
+fn every_account_has_its_own_network() {
+    let sandbox = sandbox();
+    let vpcs = ec2(&sandbox, "DescribeVpcs", &[]);
+    let vpc = vpcs.text("vpcId");
     let other = As {
         key: OTHER_KEY,
         ..As::default()
@@ -56,9 +66,6 @@ fn an_account_has_one_default_vpc_with_a_subnet_in_every_zone() {
         &[("SubnetId.1", "subnet-12345678")],
     );
     assert_eq!(unknown.error(), (400, "InvalidSubnetID.NotFound"));
-    let attribute = [("AttributeName.1", "default-vpc")];
-    let answer = ec2(&sandbox, "DescribeAccountAttributes", &attribute);
-    assert_eq!(answer.all("attributeValue"), [vpc]);
 }
 
 #[test]
@@ -87,6 +94,11 @@ fn a_launch_goes_into_its_subnet_and_groups() {
         "{}",
         run.body
     );
+}
+
+#[test]
+fn a_launch_refers_to_what_exists() {
+    let sandbox = sandbox();
     let wrong = |name, value| {
         let params = [&ONE[..], &[IMAGE, (name, value)]].concat();
         let answer = ec2(&sandbox, "RunInstances", &params);
