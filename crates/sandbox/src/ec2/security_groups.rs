@@ -58,8 +58,8 @@ impl Action for CreateSecurityGroup {
         let room = call.commit()?;
         group.veil = room.veil();
         let mut xml = Xml::new();
-        xml.text("return", true).text("groupId", &group.id);
-        xml.tags(group.tags.iter())
+        xml.text("groupId", &group.id)
+            .tags(group.tags.iter())
             .text("securityGroupArn", arn(&region, &group));
         room.region.groups.insert(&group.id.clone(), group);
         Ok(xml)

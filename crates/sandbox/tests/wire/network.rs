@@ -152,11 +152,6 @@ fn a_group_in_use_is_kept() {
 fn rules_are_kept_once() {
     let sandbox = sandbox();
     let group = group(&sandbox);
-    let twice = [("GroupName", "web"), ("GroupDescription", "again")];
-    assert_eq!(
-        ec2(&sandbox, "CreateSecurityGroup", &twice).error(),
-        (400, "InvalidGroup.Duplicate")
-    );
     let rule = [
         ("GroupId", &*group),
         ("IpPermissions.1.IpProtocol", "tcp"),
@@ -223,4 +218,15 @@ fn a_key_pair_shows_its_private_half_once() {
     );
     let gone = ec2(&sandbox, "DescribeKeyPairs", &[("KeyName.1", "mine")]);
     assert_eq!(gone.error(), (400, "InvalidKeyPair.NotFound"));
+}
+
+#[test]
+fn a_group_name_is_there_once() {
+    let sandbox = sandbox();
+    group(&sandbox);
+    let twice = [("GroupName", "web"), ("GroupDescription", "again")];
+    assert_eq!(
+        ec2(&sandbox, "CreateSecurityGroup", &twice).error(),
+        (400, "InvalidGroup.Duplicate")
+    );
 }
