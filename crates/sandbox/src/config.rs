@@ -68,6 +68,10 @@ pub struct Settings {
     pub page_size: Option<usize>,
     /// Every n-th page is empty and still carries a token, as pages of EC2 sometimes are.
     pub empty_pages: Option<u32>,
+    /// Calls are throttled by token buckets of the documented sizes.
+    pub throttle: bool,
+    /// Signatures are verified, and a session token beside a lasting key is refused.
+    pub signatures: bool,
     /// How far the clock of a request may be off before it is refused as expired; `None` for ever.
     pub clock_skew: Option<Duration>,
 }
@@ -84,7 +88,10 @@ impl Default for Settings {
             invisible: Pace::Now,
             page_size: None,
             empty_pages: None,
-            clock_skew: Some(Duration::from_secs(300)),
+            throttle: false,
+            signatures: false,
+            // EC2 error codes, RequestExpired: more than 15 minutes.
+            clock_skew: Some(Duration::from_secs(900)),
         }
     }
 }
@@ -127,7 +134,7 @@ pub struct Account {
     pub id: String,
     /// The access key ID by which the account is recognised.
     pub access_key: String,
-    /// The secret that goes with it, for the environment of clients; signatures are not checked.
+    /// The secret that goes with it, for the environment of clients and for [`Settings::signatures`].
     pub secret_key: String,
 }
 

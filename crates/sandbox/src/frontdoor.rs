@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::ec2::{self, Caller};
+use crate::identity;
 use crate::sts;
 use crate::wire::error::ApiError;
 use crate::wire::fault::Kind;
 use crate::wire::log::Call;
 use crate::wire::request::Request;
-use crate::world::{Key, World};
+use crate::world::World;
 
 /// What the threads of a sandbox share.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ pub(crate) async fn answer(shared: &Shared, request: Request) -> Reply {
 
 /// Does the call and gives the body of its answer.
 fn serve(world: &mut World, request: &Request, request_id: &str) -> Result<String, ApiError> {
-    let key = authenticate(world, request)?;
+    let key = identity::authenticate(world, request)?;
     let (action, params) = (request.action(), request.params.clone());
     if action.is_empty() {
         return Err(ApiError::client(
@@ -105,6 +105,12 @@ fn serve(world: &mut World, request: &Request, request_id: &str) -> Result<Strin
                 arn: key.arn,
                 region,
             };
+            if world.settings.throttle {
+                // Action, Version and DryRun narrow nothing down.
+                let is_broad = params.len() < 3 + usize::from(params.contains_key("DryRun"));
+                let (account, region) = (&caller.account, &caller.region);
+                world.buckets.take(account, region, action, is_broad)?;
+            }
             let inside = ec2::dispatch(world, caller, action, params)?;
             Ok(ec2::envelope(action, request_id, &inside))
         }
@@ -117,47 +123,6 @@ fn serve(world: &mut World, request: &Request, request_id: &str) -> Result<Strin
             Err(ApiError::new(404, "UnknownService", message))
         }
     }
-}
-
-/// Finds out who signed the request. That the signature is right is not verified.
-fn authenticate(world: &World, request: &Request) -> Result<Key, ApiError> {
-    let is_sts = request.service() == "sts";
-    let refuse = || match is_sts {
-        true => {
-            let message = "The security token included in the request is invalid.";
-            ApiError::new(403, "InvalidClientTokenId", message)
-        }
-        false => ApiError::auth_failure(),
-    };
-    let scope = request.scope.as_ref().ok_or_else(|| {
-        let status = if is_sts { 403 } else { 401 };
-        let message = "Request is missing Authentication Token";
-        ApiError::new(status, "MissingAuthenticationToken", message)
-    })?;
-    let key = world.keys.get(&scope.access_key).ok_or_else(refuse)?;
-    if world.spec(&scope.region).is_none() {
-        let message = format!(
-            "Credential should be scoped to a valid region, not '{}'. ",
-            scope.region
-        );
-        return Err(ApiError::new(401, "AuthFailure", message.trim_end()));
-    }
-    // EC2 says no more than this in a region that the account has not enabled.
-    if !world.is_enabled(&scope.region) {
-        return Err(refuse());
-    }
-    check_clock(world, request)?;
-    Ok(key.clone())
-}
-
-fn check_clock(world: &World, request: &Request) -> Result<(), ApiError> {
-    let (Some(skew), Some(sent)) = (world.settings.clock_skew, request.sent) else {
-        return Ok(());
-    };
-    if (OffsetDateTime::now_utc() - sent).abs() <= skew {
-        return Ok(());
-    }
-    Err(ApiError::client("RequestExpired", "Request has expired."))
 }
 
 fn reply(

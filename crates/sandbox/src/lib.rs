@@ -1,4 +1,4 @@
-//! A small EC2 with STS and the instance metadata service, in one process on loopback.
+//! A small EC2 with STS, the SSO portal and the instance metadata service, in one process on loopback.
 //!
 //! Tests start it in-process with [`Sandbox::start`], point a client at [`Sandbox::environment`] and
 //! look at [`Sandbox::calls`] and [`Sandbox::images`] afterwards; people start the program of the same
@@ -29,12 +29,15 @@ mod config;
 mod course;
 mod ec2;
 mod frontdoor;
+mod identity;
 mod metadata;
 mod model;
 mod sandbox;
 mod seed;
 mod server;
+mod sso;
 mod sts;
+mod throttle;
 mod wire;
 mod world;
 
@@ -46,5 +49,6 @@ pub use model::snapshot::{Snapshot, SnapshotState};
 pub use model::volume::{Volume, VolumeState};
 pub use sandbox::Sandbox;
 pub use seed::InstanceSeed;
+pub use sso::SignIn;
 pub use wire::fault::Fault;
 pub use wire::log::{Call, LogSink};

@@ -116,12 +116,7 @@ fn credentials(world: &mut World, this: &Identity, account: &str, name: &str) ->
         "Token": key.token,
         "Expiration": rfc3339(key.until),
     });
-    let instance = &this.instance;
-    let owner = Key {
-        account: account.into(),
-        arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{instance}"),
-        user_id: format!("AROASANDBOX0000000001:{instance}"),
-    };
+    let owner = Key::role(account, &role, &this.instance, &key);
     world.keys.insert(key.access_key, owner);
     Some(document.to_string())
 }

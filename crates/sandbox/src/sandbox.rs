@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::MutexGuard;
 
+use time::OffsetDateTime;
+
 use crate::config::{Account, Config, Settings, ThisInstance};
 use crate::frontdoor::Shared;
 use crate::model::image::Image;
@@ -10,9 +12,10 @@ use crate::model::instance::Instance;
 use crate::model::snapshot::Snapshot;
 use crate::model::volume::Volume;
 use crate::server::Server;
+use crate::sso::SignIn;
 use crate::wire::fault::Fault;
 use crate::wire::log::Call;
-use crate::world::{AMAZON, Identity, Region, World};
+use crate::world::{AMAZON, Device, Identity, Region, World};
 
 /// A running sandbox. It stops when it is dropped.
 #[derive(Debug)]
@@ -129,6 +132,36 @@ impl Sandbox {
     /// Takes back [`Sandbox::deny`].
     pub fn allow(&self, action: &str) {
         self.world().denied.remove(action);
+    }
+
+    /// Lets a role be assumed only with the codes of a device: `SerialNumber` and `TokenCode`.
+    pub fn require_mfa(&self, role_arn: &str, serial: &str, code: &str) {
+        let device = Device {
+            serial: serial.into(),
+            code: code.into(),
+        };
+        self.world().mfa.insert(role_arn.into(), device);
+    }
+
+    /// Signs in to IAM Identity Center, for a client whose profile names an SSO session.
+    pub fn sso_sign_in(&self) -> SignIn {
+        self.world().sign_ins.add()
+    }
+
+    /// Ends all temporary credentials and sign-ins that were given out so far.
+    pub fn expire_sessions(&self) {
+        let mut world = self.world();
+        world.sign_ins.expire();
+        for key in world.keys.values_mut() {
+            if let Some(session) = &mut key.session {
+                session.until = OffsetDateTime::UNIX_EPOCH;
+            }
+        }
+    }
+
+    /// Fills the token buckets of [`Settings::throttle`] again.
+    pub fn refill_buckets(&self) {
+        self.world().buckets.clear();
     }
 
     /// Changes the settings for what happens from now on.

@@ -8,7 +8,7 @@ use crate::model::Resource;
 use crate::model::image::{Image, ImageState, Stage, StateReason};
 use crate::model::instance::{Attachment, Instance, InstanceState};
 use crate::model::mapping::{Device, Ebs, Mapping};
-use crate::model::snapshot::{Snapshot, SnapshotState};
+use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::{Volume, VolumeState};
 use crate::sandbox::Sandbox;
@@ -86,7 +86,7 @@ impl Sandbox {
 
     /// Puts a snapshot into a region and gives its ID. It is completed and has 8 GiB.
     pub fn snapshot(&self, region: &str, fill: impl FnOnce(&mut Snapshot)) -> String {
-        let mut snapshot = Snapshot::new(self.account(), "vol-ffffffff", 8);
+        let mut snapshot = Snapshot::new(self.account(), COPIED_VOLUME, 8);
         fill(&mut snapshot);
         self.in_region(region, |region| plant(&mut region.snapshots, snapshot))
     }
@@ -262,7 +262,7 @@ fn plant_image(region: &mut Region, mut image: Image) -> String {
             continue;
         };
         if ebs.snapshot.is_none() {
-            let mut snapshot = Snapshot::new(&image.owner, "vol-ffffffff", ebs.size);
+            let mut snapshot = Snapshot::new(&image.owner, COPIED_VOLUME, ebs.size);
             snapshot.encrypted = ebs.encrypted;
             ebs.snapshot = Some(plant(&mut region.snapshots, snapshot));
         }

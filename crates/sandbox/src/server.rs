@@ -24,7 +24,9 @@ use tokio::time::Sleep;
 
 use crate::frontdoor::{self, Delivery, Reply, Shared};
 use crate::metadata;
+use crate::sso;
 use crate::wire::request::Request;
+use crate::wire::signature::Signed;
 
 const MAX_BODY: usize = 16 << 20;
 const PIECE: usize = 64;
@@ -139,8 +141,19 @@ async fn respond(
         .to_bytes();
     let reply = match port {
         Port::Services => {
-            let request = Request::decode(&head.headers, head.uri.query(), &body);
-            frontdoor::answer(shared, request).await
+            let (path, query) = (head.uri.path(), head.uri.query());
+            let sso = sso::answer(shared, path, query, &head.headers, &body);
+            let request = Request::decode(&Signed {
+                method: head.method.as_str(),
+                path,
+                query,
+                headers: &head.headers,
+                body: &body,
+            });
+            match sso {
+                Some(reply) => reply,
+                None => frontdoor::answer(shared, request).await,
+            }
         }
         Port::Metadata => {
             let path = head.uri.path();

@@ -31,7 +31,7 @@ pub(crate) fn dispatch(
     params.opt("Version");
     match action {
         "GetCallerIdentity" => identity(caller, &params),
-        "AssumeRole" => assume_role(world, &params),
+        "AssumeRole" => assume_role(world, caller, &params),
         other => {
             let message = format!("Could not find operation {other} for version 2011-06-15");
             Err(ApiError::client("InvalidAction", message))
@@ -79,10 +79,11 @@ fn identity(caller: &Key, params: &Params) -> Result<Xml, ApiError> {
     Ok(xml)
 }
 
-fn assume_role(world: &mut World, params: &Params) -> Result<Xml, ApiError> {
+fn assume_role(world: &mut World, caller: &Key, params: &Params) -> Result<Xml, ApiError> {
     let role = params.req("RoleArn")?;
     let session = params.req("RoleSessionName")?;
     let seconds: i64 = params.number("DurationSeconds")?.unwrap_or(3600);
+    let (serial, code) = (params.opt("SerialNumber"), params.opt("TokenCode"));
     for known in [
         "PolicyArns",
         "Policy",
@@ -94,21 +95,14 @@ fn assume_role(world: &mut World, params: &Params) -> Result<Xml, ApiError> {
         params.accept(known);
     }
     params.finish()?;
-    let mut parts = role.split(':').skip(4);
-    let (account, name) = (
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default(),
-    );
-    let name = name
-        .strip_prefix("role/")
-        .filter(|_| account.len() == 12)
-        .ok_or_else(|| ApiError::client("ValidationError", format!("{role} is invalid")))?;
+    check_values(seconds, &session)?;
+    let (account, name) = parse_role(&role)?;
+    if !world.accounts.contains(account) {
+        return Err(refused(caller, &role));
+    }
+    check_device(world, caller, &role, serial.as_deref().zip(code.as_deref()))?;
     let session_key = SessionKey::new(seconds);
-    let key = Key {
-        account: account.into(),
-        arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
-        user_id: format!("AROASANDBOX0000000001:{session}"),
-    };
+    let key = Key::role(account, name, &session, &session_key);
     let mut xml = Xml::new();
     xml.element("Credentials", |xml| {
         xml.text("AccessKeyId", &session_key.access_key)
@@ -122,6 +116,76 @@ fn assume_role(world: &mut World, params: &Params) -> Result<Xml, ApiError> {
     });
     world.keys.insert(session_key.access_key, key);
     Ok(xml)
+}
+
+/// `arn:aws:iam::ACCOUNT:role/NAME`; a path before the name does not appear in the session.
+fn parse_role(role: &str) -> Result<(&str, &str), ApiError> {
+    let mut parts = role.splitn(6, ':').skip(4);
+    let (account, name) = (parts.next().unwrap_or_default(), parts.next());
+    let name = name.and_then(|name| name.strip_prefix("role/"));
+    let name = name.and_then(|name| name.rsplit('/').next());
+    let name = name.filter(|name| account.len() == 12 && !name.is_empty());
+    let name =
+        name.ok_or_else(|| ApiError::client("ValidationError", format!("{role} is invalid")))?;
+    Ok((account, name))
+}
+
+/// The limits of AssumeRole in the API reference.
+fn check_values(seconds: i64, session: &str) -> Result<(), ApiError> {
+    let edge = match seconds {
+        i64::MIN..900 => Some("greater than or equal to 900"),
+        900..=43_200 => None,
+        _ => Some("less than or equal to 43200"),
+    };
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let wrong = if let Some(edge) = edge {
+        format!(
+            "Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value {edge}"
+        )
+    } else if !(2..=64).contains(&session.len()) || !session.chars().all(is_word) {
+        format!(
+            "Value '{session}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+        )
+    } else {
+        return Ok(());
+    };
+    let message = format!("1 validation error detected: {wrong}");
+    Err(ApiError::client("ValidationError", message))
+}
+
+/// A role under a device is only for callers that show its code.
+fn check_device(
+    world: &World,
+    caller: &Key,
+    role: &str,
+    shown: Option<(&str, &str)>,
+) -> Result<(), ApiError> {
+    let needed = world.mfa.get(role);
+    let Some((serial, code)) = shown else {
+        return if needed.is_some() {
+            Err(refused(caller, role))
+        } else {
+            Ok(())
+        };
+    };
+    let mut known = world.mfa.values();
+    let device = known.find(|device| device.serial == serial);
+    let message = match device {
+        Some(device) if device.code == code => return Ok(()),
+        Some(_) => "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+        None => {
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user."
+        }
+    };
+    Err(ApiError::new(403, "AccessDenied", message))
+}
+
+fn refused(caller: &Key, role: &str) -> ApiError {
+    let message = format!(
+        "User: {} is not authorized to perform: sts:AssumeRole on resource: {role}",
+        caller.arn
+    );
+    ApiError::new(403, "AccessDenied", message)
 }
 
 /// Temporary credentials.

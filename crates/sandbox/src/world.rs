@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use time::OffsetDateTime;
+
 use crate::config::{Account, Config, OptIn, RegionSpec, Settings};
 use crate::model::image::{Image, Stage};
 use crate::model::instance::Instance;
 use crate::model::mapping::{Ebs, Mapping};
+use crate::model::network::{KeyPair, SecurityGroup, vpc_id};
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
+use crate::sso::SignIns;
+use crate::sts::SessionKey;
+use crate::throttle::Buckets;
 use crate::wire::fault::Faults;
 use crate::wire::log::Log;
 
@@ -26,6 +32,12 @@ pub(crate) struct World {
     pub(crate) specs: Vec<RegionSpec>,
     pub(crate) regions: BTreeMap<String, Region>,
     pub(crate) keys: HashMap<String, Key>,
+    /// The accounts that exist.
+    pub(crate) accounts: BTreeSet<String>,
+    /// The devices that roles ask for, by the ARN of the role.
+    pub(crate) mfa: HashMap<String, Device>,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) buckets: Buckets,
     pub(crate) denied: BTreeSet<String>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
@@ -43,6 +55,10 @@ pub(crate) struct Region {
     pub(crate) snapshots: Store<Snapshot>,
     pub(crate) volumes: Store<Volume>,
     pub(crate) instances: Store<Instance>,
+    pub(crate) groups: Store<SecurityGroup>,
+    pub(crate) keys: Store<KeyPair>,
+    /// The accounts that have EBS encryption by default here.
+    pub(crate) encrypting: BTreeSet<String>,
     /// What a call with a ClientToken made, by account, action and token.
     pub(crate) tokens: HashMap<(String, &'static str, String), TokenUse>,
 }
@@ -60,6 +76,23 @@ pub(crate) struct Key {
     pub(crate) account: String,
     pub(crate) arn: String,
     pub(crate) user_id: String,
+    pub(crate) secret: String,
+    /// What makes a key temporary.
+    pub(crate) session: Option<Session>,
+}
+
+/// The other half of a temporary key.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) token: String,
+    pub(crate) until: OffsetDateTime,
+}
+
+/// The device without whose codes a role cannot be assumed.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) serial: String,
+    pub(crate) code: String,
 }
 
 /// The instance for which the metadata service speaks.
@@ -86,6 +119,10 @@ impl World {
             specs: config.regions.clone(),
             regions,
             keys: keys.collect(),
+            accounts: config.accounts.iter().map(|a| a.id.clone()).collect(),
+            mfa: HashMap::new(),
+            sign_ins: SignIns::default(),
+            buckets: Buckets::default(),
             denied: BTreeSet::new(),
             faults: Faults::default(),
             log: Log::open(&config.log)?,
@@ -137,6 +174,21 @@ impl Region {
         region
     }
 
+    /// Gives an account that comes for the first time what every VPC has: the default security group.
+    pub(crate) fn furnish(&mut self, account: &str, name: &str) {
+        if self.groups.iter().any(|group| group.owner == account) {
+            return;
+        }
+        let (vpc, words) = (vpc_id(account, name), "default VPC security group");
+        let group = SecurityGroup::new(account, &vpc, "default", words);
+        self.groups.insert(&group.id.clone(), group);
+    }
+
+    /// Whether an account has EBS encryption by default here.
+    pub(crate) fn encrypts(&self, account: &str) -> bool {
+        self.encrypting.contains(account)
+    }
+
     /// The state of a snapshot and its progress in percent. A snapshot that was taken for an image is
     /// at least as far as the image, so that a client that polls only the image sees it move.
     pub(crate) fn snapshot_state(&self, snapshot: &Snapshot) -> (SnapshotState, u32) {
@@ -160,6 +212,22 @@ impl Key {
             account: account.id.clone(),
             arn: format!("arn:aws:iam::{}:user/sandbox", account.id),
             user_id: "AIDASANDBOX0000000001".into(),
+            secret: account.secret_key.clone(),
+            session: None,
+        }
+    }
+
+    /// A role that somebody has assumed under a session name.
+    pub(crate) fn role(account: &str, role: &str, name: &str, key: &SessionKey) -> Self {
+        Key {
+            account: account.into(),
+            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"),
+            user_id: format!("AROASANDBOX0000000001:{name}"),
+            secret: key.secret.clone(),
+            session: Some(Session {
+                token: key.token.clone(),
+                until: key.until,
+            }),
         }
     }
 }

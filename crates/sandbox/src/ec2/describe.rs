@@ -130,6 +130,25 @@ impl Query {
     }
 }
 
+/// Takes a list of accounts, such as `Owner.N`, in which some words stand for accounts too. EC2 error
+/// codes, InvalidUserID.Malformed: the owner or executableBy must be an account ID.
+pub(crate) fn take_accounts(
+    params: &Params,
+    name: &str,
+    words: &[&str],
+) -> Result<Vec<String>, ApiError> {
+    let accounts = params.strings(name);
+    let is_account = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+    let mut given = accounts.iter();
+    match given.find(|id| !is_account(id) && !words.contains(&id.as_str())) {
+        Some(id) => {
+            let message = format!("Invalid user id: \"{id}\"");
+            Err(ApiError::client("InvalidUserID.Malformed", message))
+        }
+        None => Ok(accounts),
+    }
+}
+
 /// Applies the filters of a call.
 struct Finder<'f, 'r> {
     filters: &'f Filters,

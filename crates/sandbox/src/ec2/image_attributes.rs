@@ -1,4 +1,4 @@
-//! DescribeImageAttribute and ModifyImageAttribute.
+//! DescribeImageAttribute, ModifyImageAttribute and ResetImageAttribute.
 
 use crate::model::image::Image;
 use crate::wire::error::ApiError;
@@ -116,7 +116,8 @@ impl Action for ModifyAttribute {
         match params.opt("OperationType").as_deref() {
             Some("add") => add.extend(flat),
             Some("remove") => remove.extend(flat),
-            None if flat.is_empty() => {}
+            // Packer sends the accounts in both spellings and the operation in neither.
+            None if flat.is_empty() || !(add.is_empty() && remove.is_empty()) => {}
             None => return Err(ApiError::missing("OperationType")),
             Some(other) => return Err(ApiError::bad_value(other, "operationType", "")),
         }
@@ -152,6 +153,31 @@ impl Action for ModifyAttribute {
             self.remove
                 .iter()
                 .for_each(|grantee| grantee.take_from(image));
+        }
+        Ok(Xml::done())
+    }
+}
+
+/// Ends all sharing of an image of the caller.
+pub(crate) struct ResetAttribute(String);
+
+impl Action for ResetAttribute {
+    fn take(params: &Params) -> Result<Self, ApiError> {
+        let attribute = params.req("Attribute")?;
+        if attribute != "launchPermission" {
+            // ResetImageAttribute in the API reference knows no other.
+            return Err(ApiError::bad_value(attribute, "attribute", ""));
+        }
+        Ok(ResetAttribute(params.req("ImageId")?))
+    }
+
+    fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
+        image_deregister::own(call.region(), &call.caller.account, &self.0)?;
+        let room = call.commit()?;
+        if let Some(image) = room.region.images.get_mut(&self.0) {
+            image.public = false;
+            image.shared_with.clear();
+            image.shared_with_groups.clear();
         }
         Ok(Xml::done())
     }

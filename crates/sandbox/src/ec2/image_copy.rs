@@ -4,7 +4,7 @@ use crate::course::Course;
 use crate::model::id::Kind;
 use crate::model::image::{Image, ImageState};
 use crate::model::mapping::Device;
-use crate::model::snapshot::{Snapshot, SnapshotState};
+use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
 use crate::wire::error::ApiError;
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
@@ -12,7 +12,7 @@ use crate::world::Region;
 
 use super::call::{Action, Invocation, Room};
 use super::tag_rules::{self, Tags};
-use super::{image_create, image_deregister, image_names};
+use super::{image_create, image_deregister, image_names, snapshot_copy};
 
 /// Copies an image into the region of the call. A copy may have the name of another image.
 pub(crate) struct CopyImage {
@@ -32,16 +32,7 @@ impl Action for CopyImage {
     fn take(params: &Params) -> Result<Self, ApiError> {
         let kinds = [Kind::Image, Kind::Snapshot];
         let [image_tags, snapshot_tags] = tag_rules::take_specifications(params, kinds)?;
-        let minutes: Option<u32> = params.number("SnapshotCopyCompletionDurationMinutes")?;
-        if minutes.is_some_and(|m| m % 15 != 0 || !(15..=2880).contains(&m)) {
-            let why = "Expected 15 minutes to 48 hours in steps of 15.";
-            let given = minutes.unwrap_or_default();
-            return Err(ApiError::bad_value(
-                given,
-                "snapshotCopyCompletionDurationMinutes",
-                why,
-            ));
-        }
+        snapshot_copy::check_duration(params, "SnapshotCopyCompletionDurationMinutes")?;
         Ok(CopyImage {
             source: params.req("SourceImageId")?,
             source_region: params.req("SourceRegion")?,
@@ -83,9 +74,9 @@ impl CopyImage {
         self.check(source)?;
         let image = self.image(source, &me);
         let sizes = source_snapshots(there, source);
+        snapshot_copy::check_room(call.region(), &me, sizes.len())?;
         let mut room = call.commit()?;
-        let id = self.insert(&mut room, image, sizes);
-        Ok(id)
+        Ok(self.insert(&mut room, image, sizes))
     }
 
     fn check(&self, source: &Image) -> Result<(), ApiError> {
@@ -150,6 +141,7 @@ impl CopyImage {
 
     fn insert(&self, room: &mut Room<'_>, mut image: Image, mut sizes: Vec<u32>) -> String {
         sizes.reverse();
+        let by_default = room.region.encrypts(&image.owner);
         for mapping in &mut image.mappings {
             let Device::Ebs(ebs) = &mut mapping.device else {
                 continue;
@@ -157,16 +149,13 @@ impl CopyImage {
             let Some(original) = ebs.snapshot.take() else {
                 continue;
             };
-            let mut snapshot = Snapshot::new(
-                &image.owner,
-                "vol-ffffffff",
-                sizes.pop().unwrap_or(ebs.size),
-            );
+            let mut snapshot =
+                Snapshot::new(&image.owner, COPIED_VOLUME, sizes.pop().unwrap_or(ebs.size));
             snapshot.description = format!(
                 "Copied for DestinationAmi {} from SourceAmi {} for SourceSnapshot {original}. Task created by CopyImage.",
                 image.id, self.source
             );
-            ebs.encrypted |= self.encrypted == Some(true);
+            ebs.encrypted |= self.encrypted == Some(true) || by_default;
             ebs.kms_key = self.kms_key.clone().or(ebs.kms_key.take());
             snapshot.encrypted = ebs.encrypted;
             snapshot.kms_key.clone_from(&ebs.kms_key);

@@ -10,7 +10,7 @@ use crate::wire::xml::{Xml, timestamp};
 use crate::world::Region;
 
 use super::call::{Action, Invocation};
-use super::describe::{Describe, Query};
+use super::describe::{self, Describe, Query};
 use super::mappings;
 
 const FILTERS: [&str; 36] = [
@@ -52,6 +52,9 @@ const FILTERS: [&str; 36] = [
     "virtualization-type",
 ];
 
+/// The words that stand for owners (DescribeImages in the API reference).
+const OWNERS: [&str; 4] = ["amazon", "aws-backup-vault", "aws-marketplace", "self"];
+
 /// Lists images: own, public and shared ones.
 pub(crate) struct DescribeImages {
     query: Query,
@@ -65,8 +68,8 @@ impl Action for DescribeImages {
     fn take(params: &Params) -> Result<Self, ApiError> {
         Ok(DescribeImages {
             query: Query::take(params, "ImageId", "imagesSet", &FILTERS)?,
-            owners: params.strings("Owner"),
-            executable_by: params.strings("ExecutableBy"),
+            owners: describe::take_accounts(params, "Owner", &OWNERS)?,
+            executable_by: describe::take_accounts(params, "ExecutableBy", &["all", "self"])?,
             include_deprecated: params.flag("IncludeDeprecated")?.unwrap_or(false),
             include_disabled: params.flag("IncludeDisabled")?.unwrap_or(false),
         })

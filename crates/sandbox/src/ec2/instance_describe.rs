@@ -2,6 +2,7 @@
 
 use crate::model::id::Kind;
 use crate::model::instance::{Attachment, Instance, InstanceState};
+use crate::model::network::Subnet;
 use crate::wire::error::ApiError;
 use crate::wire::params::Params;
 use crate::wire::xml::{Xml, timestamp};
@@ -92,6 +93,7 @@ pub(crate) fn write_reservation(xml: &mut Xml, instances: &[(&Instance, Sight)])
     };
     xml.text("reservationId", &first.reservation)
         .text("ownerId", &first.owner);
+    // Only in EC2-Classic did a reservation have groups of its own.
     xml.list("groupSet", [(); 0], |_, ()| {});
     xml.list("instancesSet", instances, |xml, (instance, sight)| {
         write(xml, instance, sight)
@@ -205,23 +207,18 @@ fn write(xml: &mut Xml, instance: &Instance, sight: &Sight) {
     xml.text("amiLaunchIndex", instance.launch_index);
     xml.text("instanceType", &instance.instance_type);
     xml.text("launchTime", timestamp(instance.launched));
-    xml.element("placement", |xml| {
-        xml.text("availabilityZone", &instance.zone)
-            .text("groupName", "")
-            .text("tenancy", "default");
-    });
     xml.element("monitoring", |xml| {
         xml.text("state", "disabled");
     });
-    xml.text("subnetId", "subnet-0a1b2c3d4e5f60001")
-        .text("vpcId", "vpc-0a1b2c3d4e5f60001");
-    xml.text("privateIpAddress", &instance.private_ip);
+    write_place(xml, instance);
     xml.text("architecture", &instance.architecture)
         .opt("platform", instance.platform.as_ref());
     xml.text("platformDetails", platform_details(instance));
     xml.text("rootDeviceType", "ebs")
         .text("rootDeviceName", &instance.root_device);
     write_attachments(xml, instance, sight);
+    xml.text("sourceDestCheck", instance.traits.source_dest_check);
+    xml.text("ebsOptimized", instance.traits.ebs_optimized);
     xml.text("virtualizationType", &instance.virtualization)
         .text("hypervisor", "xen");
     xml.text("clientToken", &instance.client_token)
@@ -234,7 +231,22 @@ fn write(xml: &mut Xml, instance: &Instance, sight: &Sight) {
     xml.tags(instance.tags.iter());
 }
 
-fn write_attachments(xml: &mut Xml, instance: &Instance, sight: &Sight) {
+fn write_place(xml: &mut Xml, instance: &Instance) {
+    xml.element("placement", |xml| {
+        xml.text("availabilityZone", &instance.zone)
+            .text("groupName", "")
+            .text("tenancy", "default");
+    });
+    let subnet = Subnet::of(&instance.owner, &instance.zone);
+    xml.text("subnetId", subnet.id).text("vpcId", subnet.vpc);
+    xml.text("privateIpAddress", &instance.private_ip);
+    xml.list("groupSet", &instance.groups, |xml, id| {
+        xml.text("groupId", id);
+    });
+}
+
+/// The volumes of an instance, as DescribeInstances and DescribeInstanceAttribute show them.
+pub(crate) fn write_attachments(xml: &mut Xml, instance: &Instance, sight: &Sight) {
     let rows = instance.attachments.iter().zip(&sight.attachments);
     let shown = rows.filter(|(_, status)| **status != "detached");
     xml.list("blockDeviceMapping", shown, |xml, (attachment, status)| {

@@ -3,7 +3,7 @@
 use crate::course::Course;
 use crate::model::id::Kind;
 use crate::model::image::{Image, ImageState};
-use crate::model::instance::{Attachment, Instance, InstanceState};
+use crate::model::instance::{Attachment, Instance, InstanceState, Traits};
 use crate::model::mapping::{Ebs, Mapping};
 use crate::model::volume::{Volume, VolumeState};
 use crate::wire::error::ApiError;
@@ -12,24 +12,23 @@ use crate::wire::xml::Xml;
 use crate::world::Region;
 
 use super::call::{Action, Invocation, Room};
+use super::instance_attributes;
 use super::instance_describe::{self, Sight};
+use super::instance_place::{Place, WantedPlace};
 use super::mappings::{self, Wanted};
 use super::tag_rules::{self, Tags};
 
 /// Parameters of a launch that change nothing here.
-const WITHOUT_EFFECT: [&str; 33] = [
+const WITHOUT_EFFECT: [&str; 26] = [
     "AdditionalInfo",
     "CapacityReservationSpecification",
     "CpuOptions",
     "CreditSpecification",
-    "DisableApiStop",
-    "EbsOptimized",
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerator",
     "EnablePrimaryIpv6",
     "EnclaveOptions",
     "HibernationOptions",
-    "InstanceInitiatedShutdownBehavior",
     "InstanceMarketOptions",
     "Ipv6Address",
     "Ipv6AddressCount",
@@ -46,10 +45,6 @@ const WITHOUT_EFFECT: [&str; 33] = [
     "PrivateIpAddress",
     "RamdiskId",
     "SecondaryInterface",
-    "SecurityGroup",
-    "SecurityGroupId",
-    "SubnetId",
-    "UserData",
     "Placement",
 ];
 
@@ -59,8 +54,8 @@ pub(crate) struct RunInstances {
     instance_type: String,
     min: u32,
     max: u32,
-    zone: Option<String>,
-    key_name: Option<String>,
+    place: WantedPlace,
+    traits: Traits,
     profile: Option<String>,
     protected: bool,
     token: Option<String>,
@@ -82,9 +77,9 @@ impl Action for RunInstances {
                 .unwrap_or_else(|| "m1.small".into()),
             min: required("MinCount")?,
             max: required("MaxCount")?,
-            zone: params.section("Placement").opt("AvailabilityZone"),
-            key_name: params.opt("KeyName"),
-            profile: profile.opt("Arn").or_else(|| profile.opt("Name")),
+            place: WantedPlace::take(params)?,
+            traits: take_traits(params)?,
+            profile: profile.filled("Arn").or(profile.filled("Name")),
             protected: params.flag("DisableApiTermination")?.unwrap_or(false),
             token: params.opt("ClientToken"),
             mappings: mappings::take(params)?,
@@ -125,15 +120,12 @@ impl RunInstances {
         let region = call.region();
         let image = usable(region, &me, &self.image)?.clone();
         let devices = self.devices(region, &image, &me)?;
-        let zone = self
-            .zone
-            .clone()
-            .unwrap_or_else(|| format!("{}a", call.caller.region));
+        let place = self.place.resolve(call)?;
         let mut room = call.commit()?;
         let reservation = Kind::Instance.fresh().replacen("i-", "r-", 1);
         let mut ids = Vec::new();
         for index in 0..self.max {
-            let mut instance = self.instance(&image, &me, &zone, &reservation, index);
+            let mut instance = self.instance(&image, &me, &place, &reservation, index);
             for device in &devices {
                 let attachment = self.attach(&mut room, &instance, device);
                 instance.attachments.extend(attachment);
@@ -194,11 +186,11 @@ impl RunInstances {
         &self,
         image: &Image,
         account: &str,
-        zone: &str,
+        place: &Place,
         reservation: &str,
         index: u32,
     ) -> Instance {
-        let mut instance = Instance::new(account, &image.id, zone);
+        let mut instance = Instance::new(account, &image.id, &place.zone);
         instance.reservation = reservation.into();
         instance.launch_index = index;
         instance.instance_type.clone_from(&self.instance_type);
@@ -207,7 +199,9 @@ impl RunInstances {
         instance.platform.clone_from(&image.platform);
         instance.root_device.clone_from(&image.root_device);
         instance.ena_support = image.ena_support;
-        instance.key_name.clone_from(&self.key_name);
+        instance.key_name.clone_from(&place.key_name);
+        instance.groups.clone_from(&place.groups);
+        instance.traits.clone_from(&self.traits);
         instance.profile.clone_from(&self.profile);
         instance.termination_protection = self.protected;
         instance.client_token = self.token.clone().unwrap_or_default();
@@ -224,6 +218,7 @@ impl RunInstances {
         let ebs = device.as_ebs()?;
         let mut volume = Volume::from_ebs(ebs, &instance.owner, &instance.zone);
         volume.attached_to = Some(instance.id.clone());
+        volume.encrypted |= room.region.encrypts(&instance.owner);
         volume.set_state(VolumeState::InUse);
         volume.tags.clone_from(&self.volume_tags);
         volume.veil = room.veil();
@@ -232,6 +227,18 @@ impl RunInstances {
         room.region.volumes.insert(&volume.id.clone(), volume);
         Some(attachment)
     }
+}
+
+fn take_traits(params: &Params) -> Result<Traits, ApiError> {
+    let behavior = params.opt("InstanceInitiatedShutdownBehavior");
+    let behavior = behavior.as_deref().unwrap_or("stop");
+    Ok(Traits {
+        stop_protection: params.flag("DisableApiStop")?.unwrap_or(false),
+        ebs_optimized: params.flag("EbsOptimized")?.unwrap_or(false),
+        shutdown_behavior: instance_attributes::check_behavior(behavior)?,
+        user_data: params.filled("UserData"),
+        ..Traits::default()
+    })
 }
 
 fn check_size(region: &Region, base: &Ebs, size: Option<u32>) -> Result<(), ApiError> {

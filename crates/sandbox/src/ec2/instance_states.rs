@@ -54,6 +54,15 @@ impl Action for Stop {
             "stopped",
             &[Pending, Running, Stopping, Stopped],
         )?;
+        let mut instances = named(call, &self.0)?.into_iter();
+        if let Some(instance) = instances.find(|instance| instance.traits.stop_protection) {
+            let message = format!(
+                "The instance '{}' may not be stopped. Modify its 'disableApiStop' instance \
+                 attribute and try again.",
+                instance.id
+            );
+            return Err(ApiError::client("OperationNotPermitted", message));
+        }
         change(call, &self.0, |instance, room| {
             if matches!(instance.state(), Pending | Running) {
                 instance.course = Course::from(Stopping, room.1, Stopped);

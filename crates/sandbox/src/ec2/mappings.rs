@@ -148,7 +148,8 @@ impl WantedEbs {
         }
         self.lay_type(&mut ebs);
         ebs.size = self.size.unwrap_or(ebs.size);
-        ebs.encrypted = self.encrypted.unwrap_or(ebs.encrypted);
+        // What is encrypted cannot be made plain again by saying so (CreateVolume in the API reference).
+        ebs.encrypted |= self.encrypted.unwrap_or(false);
         ebs.kms_key = self.kms_key.clone().or(ebs.kms_key);
         ebs.delete_on_termination = self
             .delete_on_termination

@@ -3,6 +3,7 @@
 mod attachments;
 mod call;
 mod describe;
+mod ebs_defaults;
 mod filters;
 mod image_ancestry;
 mod image_attributes;
@@ -11,13 +12,24 @@ mod image_create;
 mod image_deregister;
 mod image_describe;
 mod image_names;
+mod image_references;
 mod image_register;
 mod image_switches;
+mod instance_attributes;
 mod instance_describe;
+mod instance_place;
 mod instance_run;
 mod instance_states;
+mod instance_type_table;
+mod instance_types;
+mod key_pairs;
 mod mappings;
+mod network;
 mod regions;
+mod security_groups;
+mod security_rules;
+mod snapshot_attributes;
+mod snapshot_copy;
 mod snapshots;
 mod tag_rules;
 mod tags;
@@ -47,6 +59,9 @@ pub(crate) fn dispatch(
         let message = format!("The action {action} is not valid for this web service.");
         ApiError::client("InvalidAction", message)
     })?;
+    if let Some(region) = world.regions.get_mut(&caller.region) {
+        region.furnish(&caller.account, &caller.region);
+    }
     if world.denied.contains(action) {
         return Err(unauthorized(&caller, action));
     }
@@ -86,34 +101,58 @@ type Handler = fn(&mut World, Caller, BTreeMap<String, String>) -> Result<Xml, A
 fn handler(action: &str) -> Option<Handler> {
     Some(match action {
         "AttachVolume" => run::<attachments::Attach>,
+        "AuthorizeSecurityGroupIngress" => run::<security_rules::Authorize>,
         "CopyImage" => run::<image_copy::CopyImage>,
+        "CopySnapshot" => run::<snapshot_copy::CopySnapshot>,
         "CreateImage" => run::<image_create::CreateImage>,
+        "CreateKeyPair" => run::<key_pairs::CreateKeyPair>,
+        "CreateSecurityGroup" => run::<security_groups::CreateSecurityGroup>,
         "CreateSnapshot" => run::<snapshots::CreateSnapshot>,
         "CreateTags" => run::<tags::CreateTags>,
         "CreateVolume" => run::<volumes::CreateVolume>,
+        "DeleteKeyPair" => run::<key_pairs::DeleteKeyPair>,
+        "DeleteSecurityGroup" => run::<security_groups::DeleteSecurityGroup>,
         "DeleteSnapshot" => run::<snapshots::DeleteSnapshot>,
         "DeleteTags" => run::<tags::DeleteTags>,
         "DeleteVolume" => run::<volumes::DeleteVolume>,
         "DeregisterImage" => run::<image_deregister::DeregisterImage>,
+        "DescribeAccountAttributes" => run::<network::DescribeAccount>,
         "DescribeAvailabilityZones" => run::<regions::DescribeZones>,
         "DescribeImageAttribute" => run::<image_attributes::DescribeAttribute>,
+        "DescribeImageReferences" => run::<image_references::DescribeImageReferences>,
         "DescribeImages" => run::<image_describe::DescribeImages>,
+        "DescribeInstanceAttribute" => run::<instance_attributes::Describe>,
+        "DescribeInstanceTypes" => run::<instance_types::DescribeInstanceTypes>,
         "DescribeInstances" => run::<instance_describe::DescribeInstances>,
+        "DescribeKeyPairs" => run::<key_pairs::DescribeKeyPairs>,
         "DescribeRegions" => run::<regions::DescribeRegions>,
+        "DescribeSecurityGroups" => run::<security_groups::DescribeSecurityGroups>,
+        "DescribeSnapshotAttribute" => run::<snapshot_attributes::DescribeAttribute>,
         "DescribeSnapshots" => run::<snapshots::DescribeSnapshots>,
+        "DescribeSubnets" => run::<network::DescribeSubnets>,
         "DescribeTags" => run::<tags::DescribeTags>,
         "DescribeVolumes" => run::<volumes::DescribeVolumes>,
+        "DescribeVpcs" => run::<network::DescribeVpcs>,
         "DetachVolume" => run::<attachments::Detach>,
+        "DisableEbsEncryptionByDefault" => run::<ebs_defaults::Disable>,
         "DisableImage" => run::<image_switches::Disable>,
         "DisableImageDeprecation" => run::<image_switches::EndDeprecation>,
         "DisableImageDeregistrationProtection" => run::<image_switches::Unprotect>,
+        "EnableEbsEncryptionByDefault" => run::<ebs_defaults::Enable>,
         "EnableImage" => run::<image_switches::Enable>,
         "EnableImageDeprecation" => run::<image_switches::Deprecate>,
         "EnableImageDeregistrationProtection" => run::<image_switches::Protect>,
+        "GetEbsDefaultKmsKeyId" => run::<ebs_defaults::GetKey>,
+        "GetEbsEncryptionByDefault" => run::<ebs_defaults::GetEncryption>,
         "GetImageAncestry" => run::<image_ancestry::GetAncestry>,
         "ModifyImageAttribute" => run::<image_attributes::ModifyAttribute>,
+        "ModifyInstanceAttribute" => run::<instance_attributes::Modify>,
+        "ModifySnapshotAttribute" => run::<snapshot_attributes::ModifyAttribute>,
         "RebootInstances" => run::<instance_states::Reboot>,
         "RegisterImage" => run::<image_register::RegisterImage>,
+        "ResetImageAttribute" => run::<image_attributes::ResetAttribute>,
+        "ResetSnapshotAttribute" => run::<snapshot_attributes::ResetAttribute>,
+        "RevokeSecurityGroupIngress" => run::<security_rules::Revoke>,
         "RunInstances" => run::<instance_run::RunInstances>,
         "StartInstances" => run::<instance_states::Start>,
         "StopInstances" => run::<instance_states::Stop>,

@@ -9,7 +9,7 @@ use crate::wire::xml::{Xml, timestamp};
 use crate::world::Region;
 
 use super::call::{Action, Invocation};
-use super::describe::{Describe, Query};
+use super::describe::{self, Describe, Query};
 use super::tag_rules::{self, Tags};
 use super::volumes;
 
@@ -109,7 +109,8 @@ impl Action for DeleteSnapshot {
     }
 }
 
-/// Lists snapshots: own and public ones.
+/// Lists snapshots: own, shared and public ones. `RestorableBy` chooses by who may make volumes of them:
+/// `self` for those that the caller owns or was given, `all` for public ones (API reference).
 pub(crate) struct DescribeSnapshots {
     query: Query,
     owners: Vec<String>,
@@ -120,8 +121,12 @@ impl Action for DescribeSnapshots {
     fn take(params: &Params) -> Result<Self, ApiError> {
         Ok(DescribeSnapshots {
             query: Query::take(params, "SnapshotId", "snapshotSet", &FILTERS)?,
-            owners: params.strings("Owner"),
-            restorable_by: params.strings("RestorableBy"),
+            owners: describe::take_accounts(
+                params,
+                "Owner",
+                &["amazon", "aws-marketplace", "self"],
+            )?,
+            restorable_by: describe::take_accounts(params, "RestorableBy", &["all", "self"])?,
         })
     }
 
@@ -139,8 +144,8 @@ impl Action for DescribeSnapshots {
         let restorable = |snapshot: &Snapshot| {
             let by = |user: &String| match &**user {
                 "all" => snapshot.public,
-                "self" => snapshot.owner == me,
-                account => snapshot.owner == account,
+                "self" => snapshot.owner == me || snapshot.shared_with.contains(me),
+                account => snapshot.owner == account || snapshot.shared_with.contains(account),
             };
             self.restorable_by.is_empty() || self.restorable_by.iter().any(by)
         };

@@ -113,6 +113,8 @@ impl Action for DescribeTags {
         let mut rows = Vec::new();
         collect(&region.images, &call.caller.account, &mut rows);
         collect(&region.instances, &call.caller.account, &mut rows);
+        collect(&region.keys, &call.caller.account, &mut rows);
+        collect(&region.groups, &call.caller.account, &mut rows);
         collect(&region.snapshots, &call.caller.account, &mut rows);
         collect(&region.volumes, &call.caller.account, &mut rows);
         rows.retain(|row| self.filters.pass(|_| true, |name| row.values(name)));
@@ -188,6 +190,8 @@ fn own_tags<'c>(call: &'c Invocation<'_>, id: &str) -> Result<&'c Tags, ApiError
     let tags = match kind {
         Kind::Image => own(&region.images, id, account),
         Kind::Instance => own(&region.instances, id, account),
+        Kind::KeyPair => own(&region.keys, id, account),
+        Kind::SecurityGroup => own(&region.groups, id, account),
         Kind::Snapshot => own(&region.snapshots, id, account),
         Kind::Volume => own(&region.volumes, id, account),
     };
@@ -205,6 +209,8 @@ fn tags_of_mut<'r>(region: &'r mut Region, id: &str) -> Option<&'r mut Tags> {
     Some(match Kind::of(id)? {
         Kind::Image => region.images.get_mut(id)?.tags_mut(),
         Kind::Instance => region.instances.get_mut(id)?.tags_mut(),
+        Kind::KeyPair => region.keys.get_mut(id)?.tags_mut(),
+        Kind::SecurityGroup => region.groups.get_mut(id)?.tags_mut(),
         Kind::Snapshot => region.snapshots.get_mut(id)?.tags_mut(),
         Kind::Volume => region.volumes.get_mut(id)?.tags_mut(),
     })

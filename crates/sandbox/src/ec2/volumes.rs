@@ -107,6 +107,7 @@ impl CreateVolume {
         let ebs = self.wanted.over(mappings::gp2(), call.region(), &me)?;
         let mut volume = Volume::from_ebs(&ebs, &me, &zone.name);
         volume.tags.clone_from(&self.tags);
+        volume.encrypted |= call.region().encrypts(&me);
         let room = call.commit()?;
         let pace = room.settings.paces.volume;
         volume.course = Course::from(VolumeState::Creating, pace, VolumeState::Available);

@@ -7,17 +7,28 @@ use crate::wire::error::ApiError;
 pub(crate) enum Kind {
     Image,
     Instance,
+    KeyPair,
+    SecurityGroup,
     Snapshot,
     Volume,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 4] = [Kind::Image, Kind::Instance, Kind::Snapshot, Kind::Volume];
+    pub(crate) const ALL: [Kind; 6] = [
+        Kind::Image,
+        Kind::Instance,
+        Kind::KeyPair,
+        Kind::SecurityGroup,
+        Kind::Snapshot,
+        Kind::Volume,
+    ];
 
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Kind::Image => "ami-",
             Kind::Instance => "i-",
+            Kind::KeyPair => "key-",
+            Kind::SecurityGroup => "sg-",
             Kind::Snapshot => "snap-",
             Kind::Volume => "vol-",
         }
@@ -28,6 +39,8 @@ impl Kind {
         match self {
             Kind::Image => "image",
             Kind::Instance => "instance",
+            Kind::KeyPair => "key-pair",
+            Kind::SecurityGroup => "security-group",
             Kind::Snapshot => "snapshot",
             Kind::Volume => "volume",
         }
@@ -67,40 +80,26 @@ impl Kind {
     /// The error for IDs that do not exist or that the caller may not see. EC2 names all of them.
     pub(crate) fn not_found(self, ids: &[&str]) -> ApiError {
         let names = ids.join(", ");
-        let one = ids.len() == 1;
-        let (code, message) = match self {
-            Kind::Image if one => (
-                "InvalidAMIID.NotFound",
-                format!("The image id '[{names}]' does not exist"),
-            ),
-            Kind::Image => (
-                "InvalidAMIID.NotFound",
-                format!("The image ids '[{names}]' do not exist"),
-            ),
-            Kind::Instance if one => (
-                "InvalidInstanceID.NotFound",
-                format!("The instance ID '{names}' does not exist"),
-            ),
-            Kind::Instance => (
-                "InvalidInstanceID.NotFound",
-                format!("The instance IDs '{names}' do not exist"),
-            ),
-            Kind::Snapshot if one => (
-                "InvalidSnapshot.NotFound",
-                format!("The snapshot '{names}' does not exist."),
-            ),
-            Kind::Snapshot => (
-                "InvalidSnapshot.NotFound",
-                format!("The snapshots '{names}' do not exist."),
-            ),
-            Kind::Volume if one => (
-                "InvalidVolume.NotFound",
-                format!("The volume '{names}' does not exist."),
-            ),
-            Kind::Volume => (
-                "InvalidVolume.NotFound",
-                format!("The volumes '{names}' do not exist."),
-            ),
+        let (noun, verb) = if ids.len() == 1 {
+            ("", "does not exist")
+        } else {
+            ("s", "do not exist")
+        };
+        let message = match self {
+            Kind::Image => format!("The image id{noun} '[{names}]' {verb}"),
+            Kind::Instance => format!("The instance ID{noun} '{names}' {verb}"),
+            Kind::KeyPair => format!("The key pair{noun} '{names}' {verb}"),
+            Kind::SecurityGroup => format!("The security group{noun} '{names}' {verb}"),
+            Kind::Snapshot => format!("The snapshot{noun} '{names}' {verb}."),
+            Kind::Volume => format!("The volume{noun} '{names}' {verb}."),
+        };
+        let code = match self {
+            Kind::Image => "InvalidAMIID.NotFound",
+            Kind::Instance => "InvalidInstanceID.NotFound",
+            Kind::KeyPair => "InvalidKeyPair.NotFound",
+            Kind::SecurityGroup => "InvalidGroup.NotFound",
+            Kind::Snapshot => "InvalidSnapshot.NotFound",
+            Kind::Volume => "InvalidVolume.NotFound",
         };
         ApiError::client(code, message)
     }
@@ -112,6 +111,8 @@ impl Kind {
         match self {
             Kind::Image => ApiError::client("InvalidAMIID.Malformed", expecting),
             Kind::Instance => ApiError::client("InvalidInstanceID.Malformed", invalid),
+            Kind::KeyPair => ApiError::client("InvalidKeyPair.Format", invalid),
+            Kind::SecurityGroup => ApiError::client("InvalidGroupId.Malformed", expecting),
             Kind::Snapshot if has_prefix => {
                 ApiError::client("InvalidSnapshotID.Malformed", invalid)
             }

@@ -51,6 +51,31 @@ impl InstanceState {
     }
 }
 
+/// What ModifyInstanceAttribute can change and nothing else here looks at.
+#[derive(Clone, Debug)]
+pub(crate) struct Traits {
+    pub(crate) stop_protection: bool,
+    pub(crate) ebs_optimized: bool,
+    pub(crate) source_dest_check: bool,
+    pub(crate) shutdown_behavior: String,
+    pub(crate) sriov_net_support: Option<String>,
+    /// In base64, as it was sent.
+    pub(crate) user_data: Option<String>,
+}
+
+impl Default for Traits {
+    fn default() -> Self {
+        Traits {
+            stop_protection: false,
+            ebs_optimized: false,
+            source_dest_check: true,
+            shutdown_behavior: "stop".into(),
+            sriov_net_support: None,
+            user_data: None,
+        }
+    }
+}
+
 /// A volume of an instance.
 #[derive(Clone, Debug)]
 pub struct Attachment {
@@ -108,6 +133,8 @@ pub struct Instance {
     pub root_device: String,
     /// Its volumes.
     pub attachments: Vec<Attachment>,
+    /// Its security groups.
+    pub groups: Vec<String>,
     /// Its address in the network.
     pub private_ip: String,
     /// The key pair.
@@ -124,6 +151,7 @@ pub struct Instance {
     pub reboots: u32,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    pub(crate) traits: Traits,
     pub(crate) course: Course<InstanceState>,
     pub(crate) veil: Veil,
 }
@@ -135,7 +163,6 @@ impl Instance {
     }
 
     pub(crate) fn new(owner: &str, image: &str, zone: &str) -> Self {
-        let [a, b, ..] = getrandom::u32().unwrap_or_default().to_le_bytes();
         Instance {
             id: Kind::Instance.fresh(),
             owner: owner.into(),
@@ -150,7 +177,8 @@ impl Instance {
             launched: OffsetDateTime::now_utc(),
             root_device: "/dev/xvda".into(),
             attachments: Vec::new(),
-            private_ip: format!("10.0.{a}.{b}"),
+            groups: Vec::new(),
+            private_ip: super::network::address(zone),
             key_name: None,
             profile: None,
             client_token: String::new(),
@@ -158,6 +186,7 @@ impl Instance {
             termination_protection: false,
             reboots: 0,
             tags: BTreeMap::new(),
+            traits: Traits::default(),
             course: Course::settled(InstanceState::Running),
             veil: Veil::new(Pace::Now),
         }

@@ -1,12 +1,16 @@
 //! Snapshots.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
 use super::id::Kind;
 use crate::config::Pace;
 use crate::course::{Course, Veil};
+
+/// The volume that copies and imported snapshots name. It does not exist (CopySnapshot: "an arbitrary
+/// volume ID").
+pub(crate) const COPIED_VOLUME: &str = "vol-ffffffff";
 
 /// The states of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Snapshot {
     pub owner_alias: Option<String>,
     /// Whether everyone may make volumes of it.
     pub public: bool,
+    /// The accounts that may make volumes of it and copy it.
+    pub shared_with: BTreeSet<String>,
     /// When it was begun.
     pub started: OffsetDateTime,
     /// The size of the volume in GiB.
@@ -73,6 +79,7 @@ impl Snapshot {
             owner: owner.into(),
             owner_alias: None,
             public: false,
+            shared_with: BTreeSet::new(),
             started: OffsetDateTime::now_utc(),
             size,
             encrypted: false,
@@ -92,7 +99,7 @@ impl Snapshot {
     }
 
     pub(crate) fn is_open_to(&self, account: &str) -> bool {
-        self.owner == account || self.public
+        self.owner == account || self.public || self.shared_with.contains(account)
     }
 }
 

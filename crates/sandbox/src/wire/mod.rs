@@ -5,4 +5,5 @@ pub(crate) mod fault;
 pub(crate) mod log;
 pub(crate) mod params;
 pub(crate) mod request;
+pub(crate) mod signature;
 pub(crate) mod xml;

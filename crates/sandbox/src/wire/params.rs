@@ -35,6 +35,11 @@ impl Params {
         self.left.borrow_mut().remove(&self.path(name))
     }
 
+    /// Takes a parameter of which EC2 reads an empty value as none: Packer sends `SubnetId=` and the like.
+    pub(crate) fn filled(&self, name: &str) -> Option<String> {
+        self.opt(name).filter(|value| !value.is_empty())
+    }
+
     /// Takes a parameter that must be there.
     pub(crate) fn req(&self, name: &str) -> Result<String, ApiError> {
         self.opt(name)

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use hyper::HeaderMap;
 use time::OffsetDateTime;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
 use super::params::decode_form;
+use super::signature::{Claim, Signed};
 
 /// What a client sent to the port of the services.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) scope: Option<Scope>,
     pub(crate) sent: Option<OffsetDateTime>,
+    /// The session token, which goes with temporary keys.
+    pub(crate) token: Option<String>,
+    claim: Option<Claim>,
     pub(crate) user_agent: String,
     pub(crate) params: BTreeMap<String, String>,
 }
@@ -28,19 +31,24 @@ pub(crate) struct Scope {
 
 impl Request {
     /// Reads the parts that the services need. Parameters may come in the body or in the URL.
-    ///
-    /// The signature itself is not verified: that would belong here, since the headers and the body
-    /// are still as they were sent.
-    pub(crate) fn decode(headers: &HeaderMap, query: Option<&str>, body: &[u8]) -> Self {
+    pub(crate) fn decode(signed: &Signed<'_>) -> Self {
+        let (headers, query, body) = (signed.headers, signed.query, signed.body);
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let mut params = decode_form(query.unwrap_or_default().as_bytes());
         params.extend(decode_form(body));
         Request {
             scope: text("authorization").and_then(parse_scope),
             sent: text("x-amz-date").and_then(parse_date),
+            token: text("x-amz-security-token").map(str::to_owned),
+            claim: Claim::read(signed),
             user_agent: text("user-agent").unwrap_or_default().to_owned(),
             params,
         }
+    }
+
+    /// Whether the signature was made with this secret.
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.is_of(secret))
     }
 
     pub(crate) fn action(&self) -> &str {

@@ -31,6 +31,12 @@ impl Xml {
         self
     }
 
+    /// Text without an element of its own, for lists of plain words.
+    pub(crate) fn raw(&mut self, value: impl Display) -> &mut Self {
+        escape_into(&value.to_string(), &mut self.0);
+        self
+    }
+
     /// An element with elements.
     pub(crate) fn element(&mut self, name: &str, inside: impl FnOnce(&mut Xml)) -> &mut Self {
         let _ = write!(self.0, "<{name}>");

@@ -1,5 +1,6 @@
 //! The client: one POST per connection over a plain socket, and a look into the XML.
 
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
@@ -71,6 +72,24 @@ pub fn call(
     };
     let form = form(&[&[("Action", action), ("Version", version)], params].concat());
     send(sandbox.endpoint(), "POST", "/", &header, &form)
+}
+
+/// Calls with a session token, or with none where it is empty.
+pub fn speak(sandbox: &Sandbox, service: &str, action: &str, key: &str, token: &str) -> Answer {
+    let scope = format!("{key}/20260101/{REGION}/{service}/aws4_request");
+    let mut headers = format!(
+        "Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n"
+    );
+    if !token.is_empty() {
+        let _ = write!(headers, "X-Amz-Security-Token: {token}\r\n");
+    }
+    let version = if service == "sts" {
+        "2011-06-15"
+    } else {
+        "2016-11-15"
+    };
+    let body = form(&[("Action", action), ("Version", version)]);
+    send(sandbox.endpoint(), "POST", "/", &headers, &body).unwrap()
 }
 
 pub fn form(params: &[(&str, &str)]) -> String {

@@ -124,3 +124,19 @@ fn unknown_filters_and_too_many_values_are_refused() {
     assert_eq!(answer.error(), (400, "FilterLimitExceeded"));
     assert_eq!(ec2(&sandbox, "DescribeImages", &params[..201]).status, 200);
 }
+
+#[test]
+fn owners_are_account_ids_or_known_words() {
+    let sandbox = sandbox();
+    for (action, list) in [
+        ("DescribeImages", "Owner.1"),
+        ("DescribeImages", "ExecutableBy.1"),
+        ("DescribeSnapshots", "Owner.1"),
+        ("DescribeSnapshots", "RestorableBy.1"),
+    ] {
+        let answer = ec2(&sandbox, action, &[(list, "me")]);
+        let message = "Invalid user id: &quot;me&quot;";
+        assert_eq!(answer.complaint(), ("InvalidUserID.Malformed", message));
+        assert_eq!(ec2(&sandbox, action, &[(list, "self")]).status, 200);
+    }
+}

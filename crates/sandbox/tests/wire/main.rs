@@ -1,13 +1,20 @@
 //! Speaks raw HTTP to a sandbox, with a client of a few lines, so that nothing but the wire is tried.
 
 mod client;
+mod dry_run;
 mod faults;
 mod filters;
+mod identity;
+mod instances;
 mod lifecycle;
 mod metadata;
 mod names;
+mod network;
 mod pages;
 mod protocol;
 mod sharing;
+mod snapshots;
+mod sso;
 mod tags;
+mod throttle;
 mod volumes;

@@ -2,7 +2,7 @@
 
 use ami_sandbox::{Config, Sandbox, ThisInstance};
 
-use crate::client::{Answer, As, REGION, call, sandbox, send};
+use crate::client::{Answer, REGION, sandbox, send, speak};
 
 fn on_an_instance() -> Sandbox {
     let this = ThisInstance {
@@ -88,19 +88,12 @@ fn the_role_hands_out_keys_that_work() {
     assert_eq!(get(&sandbox, &format!("{roles}other")).status, 404);
     let document = get(&sandbox, &format!("{roles}builder")).body;
     assert!(document.contains("\"Expiration\""), "{document}");
-    let key = document
-        .split("\"AccessKeyId\":\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
-    let who = As {
-        key,
-        service: "sts",
-        ..As::default()
+    let field = |name: &str| {
+        let rest = document.split(&format!("\"{name}\":\"")).nth(1).unwrap();
+        rest.split('"').next().unwrap().to_owned()
     };
-    let answer = call(&sandbox, who, "GetCallerIdentity", &[]).unwrap();
+    let (key, token) = (field("AccessKeyId"), field("Token"));
+    let answer = speak(&sandbox, "sts", "GetCallerIdentity", &key, &token);
     assert!(
         answer.text("Arn").contains("assumed-role/builder/i-"),
         "{}",

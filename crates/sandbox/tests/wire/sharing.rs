@@ -29,6 +29,7 @@ fn an_image_is_seen_by_those_it_is_shared_with() {
     let share = [
         ("ImageId", &*image),
         ("LaunchPermission.Add.1.UserId", "210987654321"),
+        ("UserId.1", "210987654321"),
     ];
     assert_eq!(ec2(&sandbox, "ModifyImageAttribute", &share).status, 200);
     assert_eq!(
