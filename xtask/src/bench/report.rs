@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use super::pairs::{Measured, Versus};
-use super::rows::Row;
+use super::rows::{Row, Run};
 use crate::tables::TOOLS;
 use crate::workspace::Workspace;
 
@@ -29,8 +29,25 @@ pub fn rows(lines: &[(&Row, Option<Measured>)]) -> String {
         let _ = writeln!(
             out,
             "* {}: {}; `{}` beside `{}`",
-            row.name, row.job, row.tool.line, row.peer.line
+            row.name,
+            row.job,
+            typed(&row.tool),
+            typed(&row.peer)
         );
+    }
+    out
+}
+
+/// A command as one would type it, without the keys, which are nobody's.
+fn typed(run: &Run) -> String {
+    let mut out = String::new();
+    let variables = run.variables.iter();
+    for (name, value) in variables.filter(|(name, _)| !name.contains("_KEY")) {
+        let _ = write!(out, "{name}={value} ");
+    }
+    out.push_str(run.line);
+    if run.reads_images {
+        out.push_str(" <images");
     }
     out
 }
