@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::bench::Plan;
+
 /// What `cargo xtask --help` prints.
 pub const HELP: &str = "\
 Usage: cargo xtask TASK
@@ -11,14 +13,17 @@ Tasks:
   sandbox [-- COMMAND...]  open a shell, or run COMMAND, with the tools on PATH and that EC2 in
                            the environment; nothing reaches a real account
   test [ARGUMENT...]       build all programs and run all tests; arguments go to cargo test
+  bench [--peers] [--runs N] [ROW...]
+                           measure the tools beside their peers, all rows or these, and print a
+                           report in Markdown; --peers installs the peers under the target directory
   gen [--check]            write manual pages, completions, wrappers and README.md's table of
                            tools; with --check only say what is not as it should be
 
-AMI_PROFILE chooses cargo's profile: dev (the default), release or dist.
+AMI_PROFILE chooses cargo's profile: dev (the default, but release for bench), release or dist.
 ";
 
 /// One task.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Task {
     /// Print the help.
     Help,
@@ -30,6 +35,14 @@ pub enum Task {
     /// Open a shell, or run a command, with a sandbox.
     Sandbox {
         /// The command and its arguments; none for a shell.
+        command: Vec<OsString>,
+    },
+    /// Measure the tools beside their peers.
+    Bench(Plan),
+    /// Run a command and say what it took. The bench calls it for each command that it measures,
+    /// so it stands in no help.
+    BenchChild {
+        /// The command and its arguments.
         command: Vec<OsString>,
     },
     /// Show the tools at work.
@@ -51,6 +64,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, String> 
     match known.as_slice() {
         [] => Err("no task".to_owned()),
         ["-h" | "--help"] => Ok(Task::Help),
+        ["bench", rest @ ..] => Plan::parse(rest).map(Task::Bench),
+        ["bench-child", "--", _, ..] => Ok(Task::BenchChild {
+            command: words[2..].to_vec(),
+        }),
         ["demo"] => Ok(Task::Demo),
         ["gen"] => Ok(Task::Gen { check: false }),
         ["gen", "--check"] => Ok(Task::Gen { check: true }),
@@ -88,6 +105,10 @@ mod tests {
     #[test]
     fn every_task_is_read() {
         assert_eq!(read("--help"), Ok(Task::Help));
+        assert!(matches!(read("bench"), Ok(Task::Bench(_))));
+        let command = words("ls -- --help");
+        let child = read("bench-child -- ls -- --help");
+        assert_eq!(child, Ok(Task::BenchChild { command }));
         assert_eq!(read("demo"), Ok(Task::Demo));
         assert_eq!(read("gen"), Ok(Task::Gen { check: false }));
         assert_eq!(read("gen --check"), Ok(Task::Gen { check: true }));
@@ -118,6 +139,7 @@ mod tests {
             ("--help gen", "no task is called '--help'"),
             ("demo now", "demo: unexpected word 'now'"),
             ("gen --chekc", "gen: unexpected word '--chekc'"),
+            ("bench --peer", "bench: unexpected word '--peer'"),
             ("sandbox ls", "sandbox: unexpected word 'ls'"),
             ("sandbox --", "sandbox --: no command"),
         ] {
@@ -136,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_help_names_every_task() {
-        for task in ["demo", "sandbox", "test", "gen"] {
+        for task in ["bench", "demo", "sandbox", "test", "gen"] {
             assert!(HELP.contains(&format!("\n  {task} ")), "{task}");
         }
     }

@@ -4,8 +4,10 @@
 //! machine that has built nothing yet.
 
 mod arguments;
+mod bench;
 mod demo;
 mod generate;
+mod python;
 mod sandbox;
 mod shell;
 mod tables;
@@ -46,6 +48,8 @@ fn run(task: Task) -> Outcome {
         Task::Gen { check: false } => generate::write_all(&workspace),
         Task::Gen { check: true } => generate::check(&workspace),
         Task::Sandbox { command } => shell::run(&workspace, command),
+        Task::Bench(plan) => bench::run(workspace, &plan),
+        Task::BenchChild { command } => bench::child(command),
         Task::Demo => demo::run(&workspace),
         Task::Test { arguments } => test::run(&workspace, arguments),
     }

@@ -29,9 +29,15 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts the sandbox that was built, and waits until it answers.
     pub fn start(workspace: &Workspace) -> Result<Self, String> {
+        Self::start_with(workspace, &[])
+    }
+
+    /// The same with arguments of its own.
+    pub fn start_with(workspace: &Workspace, arguments: &[&str]) -> Result<Self, String> {
         let file = workspace.program("ami-sandbox");
         let path = search_path(workspace)?;
         let mut program = Command::new(&file)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Out of reach of the Ctrl-C that is meant for the command in the foreground.
@@ -62,17 +68,14 @@ impl Sandbox {
         self.environment.get(name)
     }
 
+    /// The images that it announced.
+    pub fn images(&self) -> impl Iterator<Item = &str> {
+        self.environment.images()
+    }
+
     /// Points a command at the sandbox and at the built tools, and away from all else.
     pub fn lead<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        for (name, _) in env::vars_os() {
-            if environment::leads_elsewhere(&name) {
-                command.env_remove(name);
-            }
-        }
-        command
-            // Profiles of the person who calls would be asked for keys, regions and endpoints.
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        detach(command)
             .envs(self.environment.variables())
             // For the wrappers, which are started in any directory.
             .env("CARGO_TARGET_DIR", &self.target)
@@ -85,6 +88,19 @@ impl Drop for Sandbox {
         // How it ends no longer matters to the task.
         let _ = end(&mut self.program);
     }
+}
+
+/// Keeps from a command all that would lead it to a real account.
+pub fn detach(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os() {
+        if environment::leads_elsewhere(&name) {
+            command.env_remove(name);
+        }
+    }
+    command
+        // Profiles of the person who calls would be asked for keys, regions and endpoints.
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
 }
 
 /// Closes the sandbox's standard input and waits until it is gone.

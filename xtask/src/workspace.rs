@@ -42,6 +42,23 @@ impl Workspace {
         })
     }
 
+    /// The same with programs as they are installed, unless another profile is asked for.
+    pub fn for_release(mut self) -> Result<Self, String> {
+        match set("AMI_PROFILE") {
+            None => self.profile = "release".to_owned(),
+            Some(_) if self.profile == "dev" => {
+                return Err("AMI_PROFILE=dev: nobody installs that; release or dist".to_owned());
+            }
+            Some(_) => {}
+        }
+        Ok(self)
+    }
+
+    /// cargo's profile.
+    pub fn profile(&self) -> &str {
+        &self.profile
+    }
+
     /// The directory of the wrappers.
     pub fn wrappers(&self) -> PathBuf {
         self.root.join("bin-wrappers")

@@ -5,13 +5,17 @@
 
 use std::fmt::Write;
 
-use crate::spec::{Complete, Opt, Spec};
+use crate::offer::{options, spellings, words};
+use crate::spec::{Complete, Spec};
 
 /// The completion script of a tool.
 pub fn render(spec: &Spec) -> String {
     let function = format!("_{}", spec.name.replace('-', "_"));
     let mut out = format!("# bash completion for {}\n", spec.name);
     let _ = writeln!(out, "{function}() {{");
+    if spec.is_dispatcher {
+        hand_over(spec, &mut out);
+    }
     out.push_str("    local cur=${COMP_WORDS[COMP_CWORD]} prev=\n");
     out.push_str("    ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD - 1]}\n");
     out.push_str("    COMPREPLY=()\n");
@@ -22,7 +26,7 @@ pub fn render(spec: &Spec) -> String {
     let _ = writeln!(out, "    if [[ $cur == -* ]]; then");
     let _ = writeln!(out, "        {}", compgen("-W", &option_words(spec)));
     out.push_str("        return\n    fi\n");
-    let words = operand_words(spec);
+    let words = words(spec);
     if !words.is_empty() {
         let _ = writeln!(out, "    {}", compgen("-W", &words));
     }
@@ -44,7 +48,9 @@ fn compgen(kind: &str, words: &str) -> String {
 
 /// What follows an option that takes a value.
 fn values(spec: &Spec, out: &mut String) {
-    let with_value = all_options(spec).filter_map(|opt| opt.value.map(|value| (opt, value)));
+    let with_value = options(spec)
+        .into_iter()
+        .filter_map(|opt| opt.value.map(|value| (opt, value)));
     out.push_str("    case $prev in\n");
     for (opt, value) in with_value {
         let pattern = spellings(opt).join(" | ");
@@ -62,30 +68,32 @@ fn values(spec: &Spec, out: &mut String) {
 }
 
 fn option_words(spec: &Spec) -> String {
-    let mut words: Vec<String> = all_options(spec)
+    let options = options(spec);
+    let words: Vec<String> = options
+        .iter()
         .map(|opt| format!("--{}", opt.long))
         .collect();
-    words.dedup();
     words.join(" ")
 }
 
-fn operand_words(spec: &Spec) -> String {
-    let verbs = spec.verbs.iter().map(|verb| verb.name);
-    let words: Vec<_> = verbs.chain(spec.operands.words.iter().copied()).collect();
-    words.join(" ")
-}
-
-fn spellings(opt: &Opt) -> Vec<String> {
-    let longs = std::iter::once(&opt.long).chain(opt.aliases);
-    longs
-        .map(|long| format!("--{long}"))
-        .chain(opt.short.map(|short| format!("-{short}")))
-        .collect()
-}
-
-fn all_options(spec: &Spec) -> impl Iterator<Item = &'static Opt> {
-    let verbs = spec.verbs.iter().flat_map(|verb| verb.options());
-    spec.options().chain(verbs)
+/// Lets the tool that was named complete the words after it, as if it were called itself.
+fn hand_over(spec: &Spec, out: &mut String) {
+    let name = spec.name;
+    let _ = write!(
+        out,
+        "    if ((COMP_CWORD > 1)) && [[ ${{COMP_WORDS[1]}} != -* ]]; then
+        local tool={name}-${{COMP_WORDS[1]#{name}-}}
+        local function=_${{tool//-/_}}
+        # bash-completion reads the tool's own script only when it is needed.
+        declare -F \"$function\" > /dev/null || __load_completion \"$tool\" 2> /dev/null
+        declare -F \"$function\" > /dev/null || return
+        COMP_WORDS=(\"$tool\" \"${{COMP_WORDS[@]:2}}\")
+        ((COMP_CWORD -= 1))
+        \"$function\"
+        return
+    fi
+"
+    );
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@
 pub mod args;
 pub mod bash;
 pub mod common;
+pub mod fish;
 pub mod help;
 pub mod man;
+mod offer;
 pub mod parse;
 pub mod rules;
 pub mod spec;
 pub mod suggest;
+pub mod zsh;

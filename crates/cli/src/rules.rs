@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::common::{AWS, EXIT_CODES, GENERAL, OUTPUT};
 use crate::spec::{Group, Opt, Spec};
-use crate::{bash, help, man};
+use crate::{bash, fish, help, man, zsh};
 
 /// What is wrong with a table, a line a fault; nothing for a good one.
 pub fn faults(spec: &Spec) -> Vec<String> {
@@ -99,7 +99,9 @@ fn common_options_are_there(spec: &Spec, faults: &mut Vec<String>) {
 
 fn everything_is_shown(spec: &Spec, faults: &mut Vec<String>) {
     let manual = man::render(spec, "0", "2026-01-01").replace("\\-", "-");
-    let completion = bash::render(spec);
+    // A blank after each line's end too, so that no name is taken for the beginning of another.
+    let ends = |script: String| script.replace(['\'', '[', '=', '\n'], " ");
+    let [bash, zsh, fish] = [bash::render(spec), zsh::render(spec), fish::render(spec)].map(ends);
     for opt in all(spec) {
         let name = format!("--{}", opt.long);
         let helped = help::render(spec, None).contains(&name)
@@ -110,7 +112,12 @@ fn everything_is_shown(spec: &Spec, faults: &mut Vec<String>) {
         for (shown, place) in [
             (helped, "help"),
             (manual.contains(&name), "manual"),
-            (completion.contains(&name), "completion"),
+            (bash.contains(&format!("{name} ")), "completion for bash"),
+            (zsh.contains(&format!("{name} ")), "completion for zsh"),
+            (
+                fish.contains(&format!("--long-option {} ", opt.long)),
+                "completion for fish",
+            ),
         ] {
             if !shown {
                 faults.push(format!("{name} is missing in the {place}"));

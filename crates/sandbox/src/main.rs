@@ -12,8 +12,8 @@ const HELP: &str = "\
 Usage: ami-sandbox [OPTION]...
 A small EC2 with STS and instance metadata on loopback, for trying tools.
 
-Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID lines, then READY, and
-runs until standard input closes or SIGINT or SIGTERM comes:
+Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID and IMAGE_N=ID lines,
+then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
 
   sleep 1d | ami-sandbox >env &
   export $(grep = env)
@@ -23,6 +23,7 @@ runs until standard input closes or SIGINT or SIGTERM comes:
       --image-time TIME    how long images are pending: 4000 (milliseconds, the default) or
                            3reads (that many describe calls)
       --instances N        how many running instances there are (2)
+      --images N           how many available images there are beside Amazon's (0)
       --region REGION      where they are, and the default region (us-east-1)
       --log FILE           write every call as a line of JSON; - is standard error
   -h, --help               show this help
@@ -32,6 +33,7 @@ runs until standard input closes or SIGINT or SIGTERM comes:
 struct Options {
     config: Config,
     instances: u32,
+    images: u32,
 }
 
 fn main() -> ExitCode {
@@ -87,7 +89,12 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
         Some(path) => LogSink::File(path.into()),
     };
     let instances = value(&mut given, "--instances")?.unwrap_or(2);
-    Ok(Options { config, instances })
+    let images = value(&mut given, "--images")?.unwrap_or(0);
+    Ok(Options {
+        config,
+        instances,
+        images,
+    })
 }
 
 fn value<T>(given: &mut pico_args::Arguments, name: &'static str) -> Result<Option<T>, String>
@@ -111,11 +118,12 @@ fn split_equals(arguments: Vec<OsString>) -> Vec<OsString> {
 /// Every option takes a value and may be given once; pico-args would take an option for a value, and
 /// leave a repeated one lying.
 fn check_words(arguments: &[OsString]) -> Result<(), String> {
-    const KNOWN: [&str; 6] = [
+    const KNOWN: [&str; 7] = [
         "--port",
         "--metadata-port",
         "--image-time",
         "--instances",
+        "--images",
         "--region",
         "--log",
     ];
@@ -170,17 +178,23 @@ fn run(options: Options) -> io::Result<()> {
             n => sandbox.instance(&region, |seed| seed.add_volume("/dev/sdf", 10 + n)),
         });
     }
-    announce(&sandbox, &instances)?;
+    let images: Vec<String> = (0..options.images)
+        .map(|_| sandbox.image(&region, |_| {}))
+        .collect();
+    announce(&sandbox, &instances, &images)?;
     wait_for_the_end()
 }
 
-fn announce(sandbox: &Sandbox, instances: &[String]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+fn announce(sandbox: &Sandbox, instances: &[String], images: &[String]) -> io::Result<()> {
+    // Thousands of images are not written line by line.
+    let mut out = io::BufWriter::new(io::stdout().lock());
     for (key, value) in sandbox.environment() {
         writeln!(out, "{key}={value}")?;
     }
-    for (number, id) in (1..).zip(instances) {
-        writeln!(out, "INSTANCE_{number}={id}")?;
+    for (name, ids) in [("INSTANCE", instances), ("IMAGE", images)] {
+        for (number, id) in (1..).zip(ids) {
+            writeln!(out, "{name}_{number}={id}")?;
+        }
     }
     writeln!(out, "READY")?;
     out.flush()
@@ -235,13 +249,16 @@ mod tests {
             &["--port", "99999"],
             &["--port", "1", "--port", "2"],
             &["--region", "us-moon-1"],
+            &["--images", "many"],
         ] {
             assert!(try_parse(words).is_err(), "{words:?}");
         }
-        let options = try_parse(&["--instances=0", "--log", "-"]).ok().unwrap();
+        let options = try_parse(&["--instances=0", "--images", "3", "--log", "-"])
+            .ok()
+            .unwrap();
         assert_eq!(
-            (options.instances, options.config.log),
-            (0, LogSink::Stderr)
+            (options.instances, options.images, options.config.log),
+            (0, 3, LogSink::Stderr)
         );
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use ami_cli::{bash, man, rules};
+use ami_cli::{bash, fish, man, rules, zsh};
 
 use super::markup::{self, Verdict};
 use super::{files, readme};
@@ -77,11 +77,9 @@ fn everything_is_readable(deviations: &mut Vec<String>) -> Result<(), String> {
         let page = man::render(spec, env!("CARGO_PKG_VERSION"), "1970-01-01");
         for (verdict, kind, reader) in [
             (markup::manual(&page)?, "manual", "mandoc or man"),
-            (
-                markup::completion(&bash::render(spec))?,
-                "completion",
-                "bash",
-            ),
+            completion("bash", &bash::render(spec))?,
+            completion("zsh", &zsh::render(spec))?,
+            completion("fish", &fish::render(spec))?,
         ] {
             match verdict {
                 Verdict::Complaints(complaints) => deviations.extend(
@@ -101,6 +99,15 @@ fn everything_is_readable(deviations: &mut Vec<String>) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// What a shell says of its script.
+fn completion(
+    shell: &'static str,
+    script: &str,
+) -> Result<(Verdict, &'static str, &'static str), String> {
+    let verdict = markup::completion(shell, script)?;
+    Ok((verdict, "completion", shell))
 }
 
 /// The code under a directory without its comments.

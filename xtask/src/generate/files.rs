@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use ami_cli::{bash, man};
+use ami_cli::{bash, fish, man, zsh};
 
 use super::date;
 use crate::tables::TOOLS;
@@ -56,11 +56,18 @@ pub fn all(workspace: &Workspace) -> Result<Vec<File>, String> {
             text: man::render(tool.spec, env!("CARGO_PKG_VERSION"), &date),
             mode: 0o644,
         });
-        files.push(File {
-            path: made.join("completions/bash").join(name),
-            text: bash::render(tool.spec),
-            mode: 0o644,
-        });
+        // Each shell looks for a command's script under a name of its own form.
+        for (path, text) in [
+            (format!("bash/{name}"), bash::render(tool.spec)),
+            (format!("zsh/_{name}"), zsh::render(tool.spec)),
+            (format!("fish/{name}.fish"), fish::render(tool.spec)),
+        ] {
+            files.push(File {
+                path: made.join("completions").join(path),
+                text,
+                mode: 0o644,
+            });
+        }
     }
     Ok(files)
 }

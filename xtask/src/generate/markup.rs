@@ -32,9 +32,9 @@ fn man() -> Command {
     man
 }
 
-/// Is a script one that bash can read?
-pub fn completion(script: &str) -> Result<Verdict, String> {
-    ask(Command::new("bash").arg("-n"), script)
+/// Is a script one that this shell can read?
+pub fn completion(shell: &str, script: &str) -> Result<Verdict, String> {
+    ask(Command::new(shell).arg("-n"), script)
 }
 
 fn ask(command: &mut Command, text: &str) -> Result<Verdict, String> {

@@ -13,6 +13,9 @@ const NEEDED: [&str; 5] = [
     "INSTANCE_2",
 ];
 
+/// How the name of an image's variable begins.
+const IMAGE: &str = "IMAGE_";
+
 /// Variables with their values.
 #[derive(Debug)]
 pub struct Environment(Vec<(String, String)>);
@@ -49,8 +52,19 @@ impl Environment {
         variable.map_or("", |(_, value)| value)
     }
 
-    /// All of them.
+    /// What a command is given: all but the images. There may be thousands of them, and every
+    /// program that is started would copy them.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.all().filter(|(name, _)| !name.starts_with(IMAGE))
+    }
+
+    /// The images in their order.
+    pub fn images(&self) -> impl Iterator<Item = &str> {
+        let images = self.all().filter(|(name, _)| name.starts_with(IMAGE));
+        images.map(|(_, id)| id)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 }
@@ -102,6 +116,14 @@ INSTANCE_2=i-2
         assert_eq!(environment.get("INSTANCE_2"), "i-2");
         assert_eq!(environment.get("EMPTY"), "");
         assert!(environment.variables().any(|(name, _)| name == "EMPTY"));
+    }
+
+    #[test]
+    fn images_are_named_but_not_passed_on() {
+        let announced = format!("{NEEDED}IMAGE_1=ami-1\nIMAGE_2=ami-2\nREADY\n");
+        let environment = read(&announced).expect("complete");
+        assert_eq!(environment.variables().count(), 5);
+        assert!(environment.images().eq(["ami-1", "ami-2"]));
     }
 
     #[test]

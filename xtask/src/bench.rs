@@ -1,0 +1,54 @@
+//! `cargo xtask bench`: what whole processes take, the tools' beside their peers'.
+
+mod child;
+mod figures;
+mod goal;
+mod machine;
+mod pairs;
+mod peer;
+mod plan;
+mod report;
+mod rows;
+
+use std::io::Write;
+
+pub use child::run as child;
+pub use plan::Plan;
+
+use crate::workspace::Workspace;
+use crate::{Outcome, tell};
+use pairs::Bench;
+use peer::Peer;
+
+/// Builds the tools as they are installed, measures the rows, and prints the report. A goal that is
+/// missed is said there and is no failure, because machines are noisy; a command that fails is one.
+pub fn run(workspace: Workspace, plan: &Plan) -> Outcome {
+    let workspace = workspace.for_release()?;
+    workspace.build()?;
+    let peer = Peer::new(&workspace);
+    if plan.peers {
+        peer.install()?;
+    }
+    let mut report = machine::head(&workspace, &peer, plan.runs)?;
+    let bench = Bench {
+        workspace: &workspace,
+        peer: &peer,
+        runs: plan.runs,
+    };
+    let mut failed = false;
+    let mut lines = Vec::new();
+    for row in &plan.rows {
+        tell(&format!("bench: {}", row.name));
+        let measured = bench.measure(row);
+        if let Err(message) = &measured {
+            tell(&format!("bench: {}: {message}", row.name));
+            failed = true;
+        }
+        lines.push((*row, measured.ok()));
+    }
+    report.push_str(&report::rows(&lines));
+    report.push_str(&report::sizes(&workspace)?);
+    let written = std::io::stdout().write_all(report.as_bytes());
+    written.map_err(|error| format!("standard output: {error}"))?;
+    Ok(u8::from(failed))
+}

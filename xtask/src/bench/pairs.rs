@@ -1,0 +1,176 @@
+//! Runs the two commands of a row in turn.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::figures::{Figures, median};
+use super::peer::Peer;
+use super::rows::{Row, Run, World};
+use crate::sandbox::{self, Sandbox};
+use crate::workspace::Workspace;
+
+/// What all rows are measured with.
+pub struct Bench<'a> {
+    /// Where the tools are.
+    pub workspace: &'a Workspace,
+    /// Where the peer is.
+    pub peer: &'a Peer,
+    /// How many pairs.
+    pub runs: usize,
+}
+
+/// What a row took.
+pub struct Measured {
+    /// The tool's medians.
+    pub tool: Figures,
+    /// Nothing where the peer is not installed.
+    pub peer: Option<Versus>,
+}
+
+/// The peer's side.
+pub struct Versus {
+    /// Its medians.
+    pub figures: Figures,
+    /// How many times the tool's wall time it takes: the median over the pairs.
+    pub wall_times: f64,
+    /// The same of CPU.
+    pub cpu_times: f64,
+}
+
+impl Bench<'_> {
+    /// Measures a row: tool, peer, tool, peer, so that what else the machine does meets both alike.
+    pub fn measure(&self, row: &Row) -> Result<Measured, String> {
+        let place = Place::of(&row.world, self.workspace)?;
+        let ours = self.workspace.program(program(&row.tool));
+        let theirs = self.peer.program(program(&row.peer));
+        let mut tool = Vec::new();
+        let mut peer = Vec::new();
+        // The first run of each finds cold caches and is not counted.
+        for number in 0..=self.runs {
+            let counted = number > 0;
+            let figures = place.run(&ours, &row.tool)?;
+            tool.extend(counted.then_some(figures));
+            if let Some(theirs) = &theirs {
+                let figures = place.run(theirs, &row.peer)?;
+                peer.extend(counted.then_some(figures));
+            }
+        }
+        Ok(Measured::of(&tool, &peer))
+    }
+}
+
+impl Measured {
+    fn of(tool: &[Figures], peer: &[Figures]) -> Self {
+        let times = |figure: fn(&Figures) -> f64| {
+            // No process takes less than a microsecond, which is what the kernel counts in.
+            let ratio = |(tool, peer)| figure(peer) / figure(tool).max(1e-6);
+            median(tool.iter().zip(peer).map(ratio))
+        };
+        Self {
+            tool: Figures::medians(tool),
+            peer: (!peer.is_empty()).then(|| Versus {
+                figures: Figures::medians(peer),
+                wall_times: times(|run| run.wall),
+                cpu_times: times(|run| run.cpu),
+            }),
+        }
+    }
+}
+
+fn program(run: &Run) -> &'static str {
+    run.line.split(' ').next().unwrap_or_default()
+}
+
+/// A world that is there.
+struct Place {
+    sandbox: Option<Sandbox>,
+    /// The first image, for command lines.
+    image: String,
+    /// All images, for standard input.
+    list: PathBuf,
+}
+
+impl Place {
+    fn of(world: &World, workspace: &Workspace) -> Result<Self, String> {
+        let sandbox = match world {
+            World::Nothing => None,
+            World::Images(number) => {
+                let arguments = ["--images", &number.to_string()];
+                Some(Sandbox::start_with(workspace, &arguments)?)
+            }
+        };
+        let images: Vec<&str> = sandbox.iter().flat_map(Sandbox::images).collect();
+        let image = images.first().copied().unwrap_or_default().to_owned();
+        let list = workspace.target.join("bench-images.txt");
+        fs::write(&list, images.join("\n") + "\n")
+            .map_err(|error| format!("{}: {error}", list.display()))?;
+        Ok(Self {
+            sandbox,
+            image,
+            list,
+        })
+    }
+
+    /// Runs a command once, by a process that has no other child.
+    fn run(&self, program: &Path, run: &Run) -> Result<Figures, String> {
+        let this = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = Command::new(this);
+        match &self.sandbox {
+            Some(sandbox) => sandbox.lead(&mut command),
+            None => sandbox::detach(&mut command),
+        };
+        let arguments = run.line.split(' ').skip(1);
+        command
+            .args(["bench-child", "--"])
+            .arg(program)
+            .args(arguments.map(|word| word.replace("{image}", &self.image)))
+            .envs(run.variables.iter().copied())
+            .stdin(self.input(run)?);
+        let output = command.output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        match Figures::read(&String::from_utf8_lossy(&output.stdout)) {
+            Some((figures, status)) if status == run.status => Ok(figures),
+            Some((_, status)) => Err(format!(
+                "{}: status {status} instead of {}: {}",
+                run.line,
+                run.status,
+                said.trim_end()
+            )),
+            None => Err(format!("{}: {}", run.line, said.trim_end())),
+        }
+    }
+
+    fn input(&self, run: &Run) -> Result<Stdio, String> {
+        if !run.reads_images {
+            return Ok(Stdio::null());
+        }
+        let file = File::open(&self.list);
+        file.map(Stdio::from)
+            .map_err(|error| format!("{}: {error}", self.list.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figures, Measured};
+
+    fn run(wall: f64, cpu: f64) -> Figures {
+        Figures {
+            wall,
+            cpu,
+            peak: 1.0,
+        }
+    }
+
+    #[test]
+    fn a_ratio_is_the_median_of_the_pairs() {
+        let tool = [run(1.0, 1.0), run(2.0, 0.0), run(4.0, 1.0)];
+        let peer = [run(10.0, 3.0), run(60.0, 1.0), run(80.0, 2.0)];
+        let measured = Measured::of(&tool, &peer);
+        let versus = measured.peer.expect("was measured");
+        assert_eq!((versus.wall_times, versus.cpu_times), (20.0, 3.0));
+        assert_eq!((measured.tool.wall, versus.figures.wall), (2.0, 60.0));
+        assert!(Measured::of(&tool, &[]).peer.is_none());
+    }
+}

@@ -1,0 +1,180 @@
+//! What is measured: a row an entry.
+
+use super::goal::Goal;
+
+/// A command of ours, the peer's command for the same job, and what is hoped for.
+#[derive(Debug, PartialEq)]
+pub struct Row {
+    /// What one types to measure this row alone.
+    pub name: &'static str,
+    /// The job, in a few words.
+    pub job: &'static str,
+    /// Where it is done.
+    pub world: World,
+    /// Our command.
+    pub tool: Run,
+    /// The peer's.
+    pub peer: Run,
+    /// What our command should reach.
+    pub goals: &'static [Goal],
+}
+
+/// What the commands of a row find.
+#[derive(Debug, PartialEq)]
+pub enum World {
+    /// Neither keys nor EC2.
+    Nothing,
+    /// A sandbox with that many available images.
+    Images(u32),
+}
+
+/// One command.
+#[derive(Debug, PartialEq)]
+pub struct Run {
+    /// Program and arguments, parted by spaces. `{image}` is the sandbox's first image.
+    pub line: &'static str,
+    /// The images of the sandbox are on its standard input, one a line.
+    pub reads_images: bool,
+    /// Variables beside those of the world.
+    pub variables: &'static [(&'static str, &'static str)],
+    /// The status that it has to end with.
+    pub status: u8,
+}
+
+impl Run {
+    const fn of(line: &'static str) -> Self {
+        Self {
+            line,
+            reads_images: false,
+            variables: &[],
+            status: 0,
+        }
+    }
+
+    const fn reads_images(mut self) -> Self {
+        self.reads_images = true;
+        self
+    }
+
+    const fn with(mut self, variables: &'static [(&'static str, &'static str)]) -> Self {
+        self.variables = variables;
+        self
+    }
+
+    const fn ends_with(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+const KEYS: &[(&str, &str)] = &[
+    ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "example"),
+    ("AWS_EC2_METADATA_DISABLED", "true"),
+];
+
+/// Nobody listens on the port of tcpmux. The peer would try five times, so it is told not to.
+const NOBODY: &[(&str, &str)] = &[
+    ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "example"),
+    ("AWS_DEFAULT_REGION", "us-east-1"),
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+    ("AWS_MAX_ATTEMPTS", "1"),
+];
+
+/// All rows.
+pub static ROWS: &[Row] = &[
+    Row {
+        name: "help",
+        job: "say how it is called",
+        world: World::Nothing,
+        tool: Run::of("ami-waiton --help"),
+        peer: Run::of("aws --version"),
+        goals: &[Goal::Cpu(5.0)],
+    },
+    Row {
+        name: "help-ami",
+        job: "the same for all tools in one program",
+        world: World::Nothing,
+        tool: Run::of("ami --help"),
+        peer: Run::of("aws --version"),
+        goals: &[Goal::Cpu(5.0)],
+    },
+    Row {
+        name: "wait-one",
+        job: "wait for one image that is available",
+        world: World::Images(1),
+        tool: Run::of("ami-waiton {image}"),
+        peer: Run::of("aws ec2 wait image-available --image-ids {image}"),
+        goals: &[
+            Goal::WallTimes(30.0),
+            Goal::CpuTimes(50.0),
+            Goal::Peak(20.0),
+        ],
+    },
+    // A tool that lists images will take the place of waiting for them.
+    Row {
+        name: "list-10000",
+        job: "describe 10,000 images",
+        world: World::Images(10_000),
+        tool: Run::of("ami-waiton -").reads_images(),
+        peer: Run::of("aws ec2 describe-images --owners self"),
+        goals: &[Goal::WallTimes(8.0)],
+    },
+    Row {
+        name: "no-region",
+        job: "refuse to start without a region",
+        world: World::Nothing,
+        tool: Run::of("ami-waiton ami-0123456789abcdef0")
+            .with(KEYS)
+            .ends_with(2),
+        peer: Run::of("aws ec2 wait image-available --image-ids ami-0123456789abcdef0")
+            .with(KEYS)
+            .ends_with(255),
+        goals: &[],
+    },
+    Row {
+        name: "no-network",
+        job: "ask once where nobody listens",
+        world: World::Nothing,
+        tool: Run::of("ami-waiton --timeout 0s ami-0123456789abcdef0")
+            .with(NOBODY)
+            .ends_with(4),
+        peer: Run::of("aws ec2 describe-images --image-ids ami-0123456789abcdef0")
+            .with(NOBODY)
+            .ends_with(255),
+        goals: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ROWS, World};
+    use crate::tables::TOOLS;
+
+    #[test]
+    fn rows_can_be_told_apart_and_measure_tools_that_there_are() {
+        let names: BTreeSet<_> = ROWS.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), ROWS.len());
+        for row in ROWS {
+            let program = row.tool.line.split(' ').next();
+            let known = TOOLS.iter().any(|tool| program == Some(tool.spec.name));
+            assert!(known, "{}", row.tool.line);
+        }
+    }
+
+    #[test]
+    fn images_are_named_only_where_there_are_some() {
+        for row in ROWS.iter().filter(|row| row.world == World::Nothing) {
+            for run in [&row.tool, &row.peer] {
+                assert!(
+                    !run.reads_images && !run.line.contains("{image}"),
+                    "{}",
+                    row.name
+                );
+            }
+        }
+    }
+}
