@@ -88,7 +88,7 @@ impl World {
             keys: keys.collect(),
             denied: BTreeSet::new(),
             faults: Faults::default(),
-            log: Log::open(&config.log)?,
+            log: Log::open(&config.log, config.record.as_deref())?,
             next_images: VecDeque::new(),
             this_instance: None,
             tokens: BTreeSet::new(),
