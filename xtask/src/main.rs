@@ -4,6 +4,7 @@
 //! machine that has built nothing yet.
 
 mod arguments;
+mod conformance;
 mod demo;
 mod generate;
 mod sandbox;
@@ -46,6 +47,7 @@ fn run(task: Task) -> Outcome {
         Task::Gen { check: false } => generate::write_all(&workspace),
         Task::Gen { check: true } => generate::check(&workspace),
         Task::Sandbox { command } => shell::run(&workspace, command),
+        Task::Conformance { only } => conformance::run(&workspace, only.as_deref()),
         Task::Demo => demo::run(&workspace),
         Task::Test { arguments } => test::run(&workspace, arguments),
     }
