@@ -82,11 +82,11 @@ class Models:
 def check(report: Report, program: Path, work: Path, everything: bool) -> None:
     """Checks all answers in `work`; with `everything` each action must have been answered."""
     models = Models()
-    codes = _documented_codes()
+    codes = documented_codes()
     right: Counter[str] = Counter()
     wrong: dict[str, Counter[str]] = {}
     for answer in _answers(work):
-        key, problems = _judge(models, codes, answer)
+        key, problems = judge(models, codes, answer)
         right[key] += 1
         wrong.setdefault(key, Counter()).update(problems)
     for key in sorted(right):
@@ -127,7 +127,7 @@ def _covered(
             _tell(report, name, Counter(missing))
 
 
-def _judge(models: Models, codes: Codes, answer: dict[str, Any]) -> tuple[str, list[str]]:
+def judge(models: Models, codes: Codes, answer: dict[str, Any]) -> tuple[str, list[str]]:
     """The heading of an answer, and what is wrong with it."""
     service, action, status = answer["service"], answer["action"], answer["status"]
     if service not in NAMESPACES:
@@ -262,7 +262,8 @@ def _error(service: str, codes: Codes, status: int, root: Any) -> Iterator[str]:
         yield f"{code} with status {status} is not in error_codes.txt"
 
 
-def _documented_codes() -> Codes:
+def documented_codes() -> Codes:
+    """What error_codes.txt lists."""
     codes: Codes = set()
     for line in Path(__file__).with_name("error_codes.txt").read_text().splitlines():
         if line and not line.startswith("#"):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import model_check
+import model_self_check
 import moto_comparison
 import with_aws_cli
 import with_boto3
@@ -29,12 +30,17 @@ def main() -> int:
     report = Report()
     parts = [given.only] if given.only else PARTS
     answers = given.work / "answers.jsonl"
-    if "clients" in parts:
-        clients(report, given.sandbox, given.work, answers)
-    if "moto" in parts:
-        moto_comparison.check(report, given.sandbox, given.work, answers)
+    run = {
+        "clients": lambda: clients(report, given.sandbox, given.work, answers),
+        "moto": lambda: moto_comparison.check(report, given.sandbox, given.work, answers),
+        "model": lambda: model_check.check(report, given.sandbox, given.work, given.only is None),
+    }
     if "model" in parts:
-        model_check.check(report, given.sandbox, given.work, given.only is None)
+        model_self_check.check(report)
+    for part in parts:
+        # What goes wrong between the checks of a part is a failure too, and not the end of the rest.
+        with report.check(f"{part} went to the end"):
+            run[part]()
     return report.close()
 
 
