@@ -16,11 +16,18 @@ Tasks:
   bench [--peers] [--runs N] [ROW...]
                            measure the tools beside their peers, all rows or these, and print a
                            report in Markdown; --peers installs the peers under the target directory
+  conformance [--only PART]
+                           drive that EC2 with the AWS CLI, boto3 and packer, compare it with moto
+                           and check its answers by the service model; PART is clients, moto or
+                           model
   gen [--check]            write manual pages, completions, wrappers and README.md's table of
                            tools; with --check only say what is not as it should be
 
 AMI_PROFILE chooses cargo's profile: dev (the default, but release for bench), release or dist.
 ";
+
+/// The parts of `conformance`.
+const PARTS: [&str; 3] = ["clients", "moto", "model"];
 
 /// One task.
 #[derive(Debug, PartialEq)]
@@ -47,6 +54,11 @@ pub enum Task {
     },
     /// Show the tools at work.
     Demo,
+    /// Prove that the sandbox behaves as EC2 does.
+    Conformance {
+        /// One part instead of all.
+        only: Option<String>,
+    },
     /// Run the tests.
     Test {
         /// What `cargo test` is given as well.
@@ -68,6 +80,14 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, String> 
         ["bench-child", "--", _, ..] => Ok(Task::BenchChild {
             command: words[2..].to_vec(),
         }),
+        ["conformance"] => Ok(Task::Conformance { only: None }),
+        ["conformance", "--only", part] if PARTS.contains(part) => Ok(Task::Conformance {
+            only: Some((*part).to_owned()),
+        }),
+        ["conformance", "--only", ..] => Err(format!(
+            "conformance --only: name one of {}",
+            PARTS.join(", ")
+        )),
         ["demo"] => Ok(Task::Demo),
         ["gen"] => Ok(Task::Gen { check: false }),
         ["gen", "--check"] => Ok(Task::Gen { check: true }),
@@ -79,7 +99,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, String> 
         ["test", ..] => Ok(Task::Test {
             arguments: words[1..].to_vec(),
         }),
-        ["demo" | "gen" | "sandbox", ..] => Err(format!(
+        ["conformance" | "demo" | "gen" | "sandbox", ..] => Err(format!(
             "{}: unexpected word '{}'",
             known[0],
             words[1].display()
@@ -112,6 +132,12 @@ mod tests {
         assert_eq!(read("demo"), Ok(Task::Demo));
         assert_eq!(read("gen"), Ok(Task::Gen { check: false }));
         assert_eq!(read("gen --check"), Ok(Task::Gen { check: true }));
+        let only = Some("moto".to_owned());
+        assert_eq!(read("conformance"), Ok(Task::Conformance { only: None }));
+        assert_eq!(
+            read("conformance --only moto"),
+            Ok(Task::Conformance { only })
+        );
         let command = vec![];
         assert_eq!(read("sandbox"), Ok(Task::Sandbox { command }));
     }
@@ -138,6 +164,11 @@ mod tests {
             ("--bogus", "no task is called '--bogus'"),
             ("--help gen", "no task is called '--help'"),
             ("demo now", "demo: unexpected word 'now'"),
+            ("conformance now", "conformance: unexpected word 'now'"),
+            (
+                "conformance --only mtoo",
+                "conformance --only: name one of clients, moto, model",
+            ),
             ("gen --chekc", "gen: unexpected word '--chekc'"),
             ("bench --peer", "bench: unexpected word '--peer'"),
             ("sandbox ls", "sandbox: unexpected word 'ls'"),
@@ -158,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_help_names_every_task() {
-        for task in ["bench", "demo", "sandbox", "test", "gen"] {
+        for task in ["bench", "demo", "sandbox", "conformance", "test", "gen"] {
             assert!(HELP.contains(&format!("\n  {task} ")), "{task}");
         }
     }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bench;
+mod conformance;
 mod demo;
 mod generate;
 mod python;
@@ -50,6 +51,7 @@ fn run(task: Task) -> Outcome {
         Task::Sandbox { command } => shell::run(&workspace, command),
         Task::Bench(plan) => bench::run(workspace, &plan),
         Task::BenchChild { command } => bench::child(command),
+        Task::Conformance { only } => conformance::run(&workspace, only.as_deref()),
         Task::Demo => demo::run(&workspace),
         Task::Test { arguments } => test::run(&workspace, arguments),
     }

@@ -11,18 +11,18 @@ use crate::workspace::{Workspace, status};
 pub struct Python {
     directory: PathBuf,
     cache: PathBuf,
-    requirements: &'static [&'static str],
+    requirements: Vec<String>,
 }
 
 impl Python {
     /// The environment of that name, which need not be there yet. Requirements name versions, so
     /// that figures of different days can be compared.
-    pub fn new(workspace: &Workspace, name: &str, requirements: &'static [&'static str]) -> Self {
+    pub fn new(workspace: &Workspace, name: &str, requirements: &[&str]) -> Self {
         let place = workspace.target.join("python");
         Self {
             directory: place.join(name),
             cache: place.join("cache"),
-            requirements,
+            requirements: requirements.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -43,7 +43,7 @@ impl Python {
         let mut pip = Command::new(self.program("python"));
         pip.args(["-m", "pip", "install", "--quiet"])
             .arg("--disable-pip-version-check")
-            .args(self.requirements)
+            .args(&self.requirements)
             .env("PIP_CACHE_DIR", &self.cache);
         succeed(&mut pip, "pip install")?;
         let stamp = self.stamp();

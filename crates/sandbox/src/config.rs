@@ -1,5 +1,6 @@
 //! What a sandbox is told when it starts: accounts, regions, the pace of things, its ports.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::wire::log::LogSink;
@@ -168,6 +169,8 @@ pub struct Config {
     pub metadata_port: u16,
     /// Where calls are also written as they happen.
     pub log: LogSink,
+    /// A file to which every answer is added as it was sent, with its call, as a line of JSON.
+    pub record: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -184,6 +187,7 @@ impl Default for Config {
             port: 0,
             metadata_port: 0,
             log: LogSink::Nowhere,
+            record: None,
         }
     }
 }

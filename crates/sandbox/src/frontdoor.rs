@@ -83,6 +83,7 @@ pub(crate) async fn answer(shared: &Shared, request: Request) -> Reply {
         fault.as_ref(),
         request_id,
     );
+    world.log.record(&call, &reply.body);
     world.log.add(call);
     reply
 }

@@ -22,10 +22,16 @@ then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
       --metadata-port N    port of the metadata service (any free one)
       --image-time TIME    how long images are pending: 4000 (milliseconds, the default) or
                            3reads (that many describe calls)
+      --pace TIME          how long snapshots, volumes and instances take to change (half a
+                           second to two seconds)
+      --invisible TIME     how long a new ID is unknown (0)
+      --page-size N        the most items on a page, however many are asked for
+      --empty-pages N      every N-th page is empty and still carries a token
       --instances N        how many running instances there are (2)
       --images N           how many available images there are beside Amazon's (0)
       --region REGION      where they are, and the default region (us-east-1)
       --log FILE           write every call as a line of JSON; - is standard error
+      --record FILE        add every answer, as it was sent, to a file as a line of JSON
   -h, --help               show this help
 ";
 
@@ -77,6 +83,17 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
     if let Some(text) = value::<String>(&mut given, "--image-time")? {
         config.settings.paces.image = parse_pace(&text)?;
     }
+    if let Some(text) = value::<String>(&mut given, "--pace")? {
+        let pace = parse_pace(&text)?;
+        let paces = &mut config.settings.paces;
+        (paces.snapshot, paces.volume, paces.instance) = (pace, pace, pace);
+    }
+    if let Some(text) = value::<String>(&mut given, "--invisible")? {
+        config.settings.invisible = parse_pace(&text)?;
+    }
+    config.settings.page_size = value(&mut given, "--page-size")?;
+    config.settings.empty_pages = value(&mut given, "--empty-pages")?;
+    config.record = value(&mut given, "--record")?;
     if let Some(region) = value::<String>(&mut given, "--region")? {
         if config.regions.iter().all(|known| known.name != region) {
             return Err(format!("there is no region '{region}'"));
@@ -118,14 +135,19 @@ fn split_equals(arguments: Vec<OsString>) -> Vec<OsString> {
 /// Every option takes a value and may be given once; pico-args would take an option for a value, and
 /// leave a repeated one lying.
 fn check_words(arguments: &[OsString]) -> Result<(), String> {
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 12] = [
         "--port",
         "--metadata-port",
         "--image-time",
+        "--pace",
+        "--invisible",
+        "--page-size",
+        "--empty-pages",
         "--instances",
         "--images",
         "--region",
         "--log",
+        "--record",
     ];
     let mut seen = BTreeSet::new();
     let mut words = arguments.iter();
@@ -237,6 +259,18 @@ mod tests {
         assert_eq!(parse_pace("250"), Ok(Pace::Millis(250)));
         assert_eq!(parse_pace("3reads"), Ok(Pace::Reads(3)));
         assert!(parse_pace("soon").is_err());
+    }
+
+    #[test]
+    fn one_pace_is_for_all_but_images() {
+        let words = ["--pace", "1reads", "--image-time=0", "--empty-pages", "2"];
+        let settings = try_parse(&words).ok().unwrap().config.settings;
+        let paces = settings.paces;
+        assert_eq!(paces.image, Pace::Millis(0));
+        for pace in [paces.snapshot, paces.volume, paces.instance] {
+            assert_eq!(pace, Pace::Reads(1));
+        }
+        assert_eq!((settings.empty_pages, settings.page_size), (Some(2), None));
     }
 
     #[test]

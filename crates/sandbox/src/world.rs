@@ -125,7 +125,7 @@ impl World {
             buckets: Buckets::default(),
             denied: BTreeSet::new(),
             faults: Faults::default(),
-            log: Log::open(&config.log)?,
+            log: Log::open(&config.log, config.record.as_deref())?,
             next_images: VecDeque::new(),
             this_instance: None,
             tokens: BTreeSet::new(),

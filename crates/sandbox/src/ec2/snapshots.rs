@@ -72,7 +72,12 @@ impl Action for CreateSnapshot {
         snapshot.course = Course::from(SnapshotState::Pending, pace, SnapshotState::Completed);
         snapshot.veil = room.veil();
         let mut xml = Xml::new();
-        write(&mut xml, &snapshot, (SnapshotState::Pending, 0), &me);
+        // A snapshot that only just began has no progress yet, not even 0% (AWS CLI reference,
+        // examples of create-snapshot).
+        write(&mut xml, &snapshot, (SnapshotState::Pending, None), &me);
+        if snapshot.tags.is_empty() {
+            xml.list("tagSet", [(); 0], |_, ()| {});
+        }
         room.region.snapshots.insert(&snapshot.id.clone(), snapshot);
         Ok(xml)
     }
@@ -159,7 +164,7 @@ impl Action for DescribeSnapshots {
         )?;
         let mut xml = Xml::new();
         xml.list("snapshotSet", snapshots, |xml, (snapshot, view)| {
-            write(xml, snapshot, view, me)
+            write(xml, snapshot, (view.0, Some(view.1)), me)
         });
         xml.opt("nextToken", token);
         Ok(xml)
@@ -201,14 +206,15 @@ impl Describe for Snapshot {
     }
 }
 
-fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, u32), me: &str) {
+fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, Option<u32>), me: &str) {
     let (state, percent) = view;
+    let progress = percent.map(|percent| format!("{percent}%"));
     xml.text("snapshotId", &snapshot.id)
         .text("volumeId", &snapshot.volume);
     xml.text("status", state.as_str())
         .opt("statusMessage", snapshot.status_message.as_ref());
     xml.text("startTime", timestamp(snapshot.started))
-        .text("progress", format!("{percent}%"));
+        .text("progress", progress.unwrap_or_default());
     xml.text("ownerId", &snapshot.owner)
         .opt("ownerAlias", snapshot.owner_alias.as_ref());
     xml.text("volumeSize", snapshot.size)

@@ -12,8 +12,14 @@ pub const KEY: &str = "AKIASANDBOX000000001";
 pub const OTHER_KEY: &str = "AKIASANDBOX000000002";
 pub const REGION: &str = "us-east-1";
 
+/// A sandbox that adds its answers to the file named by AMI_SANDBOX_RECORD, if there is one:
+/// `cargo xtask conformance` checks their shape.
 pub fn sandbox() -> Sandbox {
-    Sandbox::start(Config::default()).unwrap()
+    Sandbox::start(Config {
+        record: std::env::var_os("AMI_SANDBOX_RECORD").map(Into::into),
+        ..Config::default()
+    })
+    .unwrap()
 }
 
 /// An answer as it came over the wire.

@@ -1,0 +1,170 @@
+"""Drives the sandbox with the AWS CLI, as a person would."""
+
+import json
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+from report import Report, equal, true
+from servers import Sandbox
+
+BAD_IDS = [
+    ("describe-images", "--image-ids", "ami-0123456789abcdef0", "InvalidAMIID.NotFound"),
+    ("describe-images", "--image-ids", "ami-xyz", "InvalidAMIID.Malformed"),
+    ("describe-instances", "--instance-ids", "i-0123456789abcdef0", "InvalidInstanceID.NotFound"),
+    ("describe-instances", "--instance-ids", "i-xyz", "InvalidInstanceID.Malformed"),
+    ("describe-snapshots", "--snapshot-ids", "snap-0123456789abcdef0", "InvalidSnapshot.NotFound"),
+    ("describe-volumes", "--volume-ids", "vol-0123456789abcdef0", "InvalidVolume.NotFound"),
+]
+
+
+class AwsCli:
+    """The `aws` program of the environment, pointed at a sandbox."""
+
+    def __init__(self, program: Path, sandbox: Sandbox) -> None:
+        self._program = program
+        self._environment = sandbox.environment()
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self._program, *words],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def ec2(self, *words: str) -> Any:
+        """What a call of EC2 printed; the check fails when the call does."""
+        done = self.run("ec2", "--output", "json", *words)
+        equal(done.returncode, 0, f"status of aws ec2 {words[0]} ({done.stderr.strip()})")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def refused(self, code: str, *words: str) -> None:
+        """The check fails unless the call fails with an error code of EC2."""
+        done = self.run("ec2", *words)
+        equal(done.returncode, 255, f"status of aws ec2 {words[0]}")
+        true(f"({code})" in done.stderr, f"expected {code}: {done.stderr.strip()}")
+
+
+def check(report: Report, program: Path, sandbox: Sandbox, pages: Sandbox) -> None:
+    """Makes all checks. `pages` gives short pages, some of them empty."""
+    aws = AwsCli(program, sandbox)
+    image = ""
+    with report.check("aws create-image"):
+        tags = "ResourceType=image,Tags=[{Key=team,Value=web}]"
+        words = ["--instance-id", sandbox.instances[1], "--name", "cli", "--tag-specifications", tags]
+        image = aws.ec2("create-image", *words)["ImageId"]
+        true(image.startswith("ami-"), f"no image: {image}")
+    # The CLI asks every 15 seconds, and the image is pending when it first asks.
+    waiting = threading.Thread(target=_wait, args=(report, aws, image))
+    waiting.start()
+    _tags(report, aws, sandbox)
+    _snapshots(report, aws, sandbox)
+    _errors(report, aws, sandbox)
+    _paging(report, AwsCli(program, pages), pages)
+    _identity(report, aws)
+    waiting.join()
+    _image(report, aws, image, sandbox.instances[0])
+
+
+def _wait(report: Report, aws: AwsCli, image: str) -> None:
+    with report.check("aws wait image-available"):
+        aws.ec2("wait", "image-available", "--image-ids", image)
+        # Only now: another reader would have made the time of the image pass.
+        found = aws.ec2("describe-images", "--image-ids", image)["Images"]
+        equal([i["State"] for i in found], ["available"], "states")
+
+
+def _image(report: Report, aws: AwsCli, image: str, instance: str) -> None:
+    with report.check("aws describe-images shows what create-image was told"):
+        shown = aws.ec2("describe-images", "--owners", "self", "--filters", "Name=tag:team,Values=web")
+        equal([i["ImageId"] for i in shown["Images"]], [image], "images")
+        equal(shown["Images"][0]["Name"], "cli", "name")
+        equal(shown["Images"][0]["Tags"], [{"Key": "team", "Value": "web"}], "tags")
+        devices = [d["DeviceName"] for d in shown["Images"][0]["BlockDeviceMappings"]]
+        equal(devices, ["/dev/xvda", "/dev/sdf"], "devices")
+    with report.check("aws copy-image"):
+        words = ["--source-image-id", image, "--source-region", "us-east-1", "--name", "copy"]
+        copy = aws.ec2("copy-image", *words)["ImageId"]
+        shown = aws.ec2("describe-images", "--image-ids", copy)["Images"][0]
+        equal(shown["SourceImageId"], image, "source image")
+    with report.check("aws create-image with a name in use is InvalidAMIName.Duplicate"):
+        words = ["--instance-id", instance, "--name", "cli"]
+        aws.refused("InvalidAMIName.Duplicate", "create-image", *words)
+    with report.check("aws deregister-image"):
+        aws.ec2("deregister-image", "--image-id", image)
+        aws.refused("InvalidAMIID.NotFound", "describe-images", "--image-ids", image)
+
+
+def _tags(report: Report, aws: AwsCli, sandbox: Sandbox) -> None:
+    instance = sandbox.instances[0]
+    with report.check("aws create-tags and describe-tags"):
+        aws.ec2("create-tags", "--resources", instance, "--tags", "Key=a b,Value=c&d <é>", "Key=empty")
+        found = aws.ec2("describe-tags", "--filters", f"Name=resource-id,Values={instance}")["Tags"]
+        tags = {tag["Key"]: tag["Value"] for tag in found}
+        equal(tags, {"a b": "c&d <é>", "empty": ""}, "tags")
+        equal({tag["ResourceType"] for tag in found}, {"instance"}, "kinds")
+    with report.check("aws delete-tags"):
+        aws.ec2("delete-tags", "--resources", instance, "--tags", "Key=a b")
+        found = aws.ec2("describe-tags", "--filters", f"Name=resource-id,Values={instance}")["Tags"]
+        equal([tag["Key"] for tag in found], ["empty"], "keys")
+
+
+def _snapshots(report: Report, aws: AwsCli, sandbox: Sandbox) -> None:
+    snapshot = ""
+    with report.check("aws create-snapshot"):
+        shown = aws.ec2("describe-instances", "--instance-ids", sandbox.instances[0])
+        devices = shown["Reservations"][0]["Instances"][0]["BlockDeviceMappings"]
+        made = aws.ec2("create-snapshot", "--volume-id", devices[0]["Ebs"]["VolumeId"])
+        snapshot = made["SnapshotId"]
+        equal(made["State"], "pending", "state")
+    with report.check("aws copy-snapshot"):
+        sandbox.client().get_waiter("snapshot_completed").wait(
+            SnapshotIds=[snapshot], WaiterConfig={"Delay": 0.1, "MaxAttempts": 20}
+        )
+        words = ["--source-snapshot-id", snapshot, "--source-region", "us-east-1"]
+        copy = aws.ec2("copy-snapshot", *words)["SnapshotId"]
+        true(copy.startswith("snap-") and copy != snapshot, f"no copy: {copy}")
+        shown = aws.ec2("describe-snapshots", "--snapshot-ids", copy)["Snapshots"]
+        equal(len(shown), 1, "number of snapshots")
+
+
+def _errors(report: Report, aws: AwsCli, sandbox: Sandbox) -> None:
+    for action, option, value, code in BAD_IDS:
+        with report.check(f"aws {action} {value} is {code}"):
+            aws.refused(code, action, option, value)
+    with report.check("aws --dry-run"):
+        aws.refused("DryRunOperation", "stop-instances", "--dry-run", "--instance-ids", sandbox.instances[0])
+        shown = aws.ec2("describe-instances", "--instance-ids", sandbox.instances[0])
+        equal(shown["Reservations"][0]["Instances"][0]["State"]["Name"], "running", "state")
+    with report.check("aws: an unknown filter is InvalidParameterValue"):
+        aws.refused("InvalidParameterValue", "describe-images", "--filters", "Name=nonsense,Values=x")
+    with report.check("aws: an unknown action is InvalidAction"):
+        aws.refused("InvalidAction", "describe-fpga-images")
+
+
+def _paging(report: Report, aws: AwsCli, sandbox: Sandbox) -> None:
+    client = sandbox.client()
+    names = [f"page-{number}" for number in range(12)]
+    for name in names:
+        client.create_image(InstanceId=sandbox.instances[0], Name=name, NoReboot=True)
+    mine = ["describe-images", "--owners", "self"]
+    with report.check("aws describe-images --page-size goes on after empty pages"):
+        shown = aws.ec2(*mine, "--page-size", "5")["Images"]
+        equal(sorted(i["Name"] for i in shown), sorted(names), "names")
+    with report.check("aws describe-images --max-items and --starting-token"):
+        first = aws.ec2(*mine, "--page-size", "5", "--max-items", "7")
+        equal(len(first["Images"]), 7, "number of images")
+        rest = aws.ec2(*mine, "--page-size", "5", "--starting-token", first["NextToken"])
+        found = [i["Name"] for i in first["Images"] + rest["Images"]]
+        equal(sorted(found), sorted(names), "names")
+
+
+def _identity(report: Report, aws: AwsCli) -> None:
+    with report.check("aws sts get-caller-identity"):
+        done = aws.run("sts", "get-caller-identity", "--output", "json")
+        equal(done.returncode, 0, "status")
+        equal(json.loads(done.stdout)["Account"], "123456789012", "account")
