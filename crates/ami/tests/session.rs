@@ -430,3 +430,36 @@ fn no_secret_stands_where_others_can_see_it() {
         .stderr_has_not(SECRET)
         .done();
 }
+
+#[test]
+fn a_profile_file_that_cannot_be_read_is_named_with_its_line() {
+    let sandbox = sandbox();
+    bare(&sandbox, "ami-0123456789abcdef0")
+        .file(".aws/config", &format!("[default]\n{SECRET}\n"), 0o600)
+        .run()
+        .expect()
+        .fails(2)
+        .stderr_has("cannot read the profiles: error parsing ")
+        .stderr_has("/.aws/config on line 2")
+        .stderr_has_not(SECRET)
+        .done();
+    for (text, why) in [
+        (
+            "[default]\nregion = mars\n",
+            "the profile 'default': 'mars' is no region code",
+        ),
+        (
+            "[default]\nendpoint_url =\n",
+            "the profile 'default': endpoint_url: '' is no URL",
+        ),
+    ] {
+        bare(&sandbox, "ami-0123456789abcdef0")
+            .file(".aws/config", text, 0o600)
+            .run()
+            .expect()
+            .fails(2)
+            .stderr_has(why)
+            .done();
+    }
+    assert_no_calls(&sandbox);
+}

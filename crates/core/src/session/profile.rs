@@ -64,8 +64,19 @@ fn unknown(place: &str, profiles: &ProfileSet, name: &str) -> Error {
     Error::usage(format!("{place}: there is no profile '{name}'{guess}"))
 }
 
+/// The innermost error names file and line on its first line; what follows may quote the file.
+fn place_of(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let text = cause.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_end_matches(':').to_owned()
+}
+
 async fn load() -> Result<ProfileSet, Error> {
     aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), None)
         .await
-        .map_err(|error| Error::usage(format!("cannot read the profiles: {error}")))
+        .map_err(|error| Error::usage(format!("cannot read the profiles: {}", place_of(&error))))
 }
