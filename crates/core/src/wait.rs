@@ -396,3 +396,24 @@ impl Group {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Backoff, FIRST_PAUSE, GROWTH, LAST_POLL, Rules};
+    use std::time::Duration;
+
+    #[test]
+    fn a_change_is_noticed_within_fifteen_seconds_at_any_age() {
+        let longest = Rules::default().poll;
+        let mut backoff = Backoff::new(FIRST_PAUSE, longest, GROWTH);
+        let first = backoff.clone();
+        for chance in [0.0, 0.5, 1.0] {
+            let pause = first.clone().next(chance);
+            assert!((1.0..=2.0).contains(&pause.as_secs_f64()), "{pause:?}");
+        }
+        for _ in 0..1000 {
+            let pause = backoff.next(1.0);
+            assert!(pause + LAST_POLL <= Duration::from_secs(15), "{pause:?}");
+        }
+    }
+}
