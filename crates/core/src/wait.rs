@@ -342,7 +342,7 @@ impl Group {
 
     /// Judges each target by what a poll brought; returns those that have come to an end.
     fn take_answer(&mut self, kind: Kind, poll: Poll, rules: &Rules) -> Vec<Event> {
-        let answer = match poll {
+        let mut answer = match poll {
             Poll::Answered(answer) => {
                 self.failures = 0;
                 Ok(answer)
@@ -357,7 +357,7 @@ impl Group {
             Poll::Overtaken | Poll::Due => Err(None),
         };
         let now = Instant::now();
-        self.end_those(|target| match &answer {
+        self.end_those(|target| match &mut answer {
             // It came while EC2 was being asked for the others.
             _ if !target.is_asked => None,
             Ok(answer) => target.take(kind, answer, rules, now),

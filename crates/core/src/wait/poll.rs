@@ -58,8 +58,9 @@ impl Answer {
         }
     }
 
-    pub(super) fn get(&self, id: &Id) -> Option<&Resource> {
-        self.found.get(id)
+    /// Hands out what is known of a resource, which one target waits for and no other.
+    pub(super) fn take(&mut self, id: &Id) -> Option<Resource> {
+        self.found.remove(id)
     }
 }
 

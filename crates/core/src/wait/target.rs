@@ -73,13 +73,13 @@ impl Target {
     pub(super) fn take(
         &mut self,
         kind: Kind,
-        answer: &Answer,
+        answer: &mut Answer,
         rules: &Rules,
         now: Instant,
     ) -> Option<Result<Resource, Error>> {
         self.is_judged = true;
         self.trouble = None;
-        match answer.get(&self.located.id) {
+        match answer.take(&self.located.id) {
             Some(resource) => self.take_state(kind, resource, rules, now),
             None => self.take_absence(kind, rules, now),
         }
@@ -101,7 +101,7 @@ impl Target {
     fn take_state(
         &mut self,
         kind: Kind,
-        resource: &Resource,
+        resource: Resource,
         rules: &Rules,
         now: Instant,
     ) -> Option<Result<Resource, Error>> {
@@ -112,8 +112,8 @@ impl Target {
             line.show(resource.state.as_str(), resource.progress);
         }
         match judge(kind, &resource.state, &self.wanted) {
-            Verdict::Reached => Some(Ok(resource.clone())),
-            Verdict::Never if !rules.dumb => Some(Err(self.never(resource))),
+            Verdict::Reached => Some(Ok(resource)),
+            Verdict::Never if !rules.dumb => Some(Err(self.never(&resource))),
             _ => self.time_out(rules, now).map(Err),
         }
     }
@@ -231,7 +231,12 @@ mod tests {
         }])
     }
 
-    fn end(target: &mut Target, answer: &Answer, rules: &Rules, after: u64) -> Option<ErrorKind> {
+    fn end(
+        target: &mut Target,
+        answer: &mut Answer,
+        rules: &Rules,
+        after: u64,
+    ) -> Option<ErrorKind> {
         let now = target.deadline - rules.timeout + Duration::from_secs(after);
         match target.take(Kind::Image, answer, rules, now)? {
             Ok(_) => None,
@@ -244,15 +249,15 @@ mod tests {
         let rules = rules();
         let mut target = target("available", &rules);
         assert!(!target.is_missing(), "the first poll asks by ID");
-        let none = Answer::default();
-        assert_eq!(end(&mut target, &none, &rules, 19), None);
+        let mut none = Answer::default();
+        assert_eq!(end(&mut target, &mut none, &rules, 19), None);
         assert!(target.is_missing());
-        assert_eq!(end(&mut target, &seen("pending"), &rules, 21), None);
+        assert_eq!(end(&mut target, &mut seen("pending"), &rules, 21), None);
         assert!(!target.is_missing());
-        assert_eq!(end(&mut target, &none, &rules, 30), None);
-        assert_eq!(end(&mut target, &none, &rules, 49), None);
+        assert_eq!(end(&mut target, &mut none, &rules, 30), None);
+        assert_eq!(end(&mut target, &mut none, &rules, 49), None);
         assert_eq!(
-            end(&mut target, &none, &rules, 50),
+            end(&mut target, &mut none, &rules, 50),
             Some(ErrorKind::NotFound)
         );
     }
@@ -262,7 +267,7 @@ mod tests {
         let rules = rules();
         let mut target = target("available", &rules);
         let error = target
-            .take(Kind::Image, &seen("failed"), &rules, Instant::now())
+            .take(Kind::Image, &mut seen("failed"), &rules, Instant::now())
             .expect("an end")
             .expect_err("a failure");
         assert_eq!(error.kind(), ErrorKind::Unreachable);
@@ -279,9 +284,9 @@ mod tests {
             ..rules()
         };
         let mut target = target("available", &rules);
-        assert_eq!(end(&mut target, &seen("failed"), &rules, 59), None);
+        assert_eq!(end(&mut target, &mut seen("failed"), &rules, 59), None);
         assert_eq!(
-            end(&mut target, &seen("failed"), &rules, 60),
+            end(&mut target, &mut seen("failed"), &rules, 60),
             Some(ErrorKind::TimedOut)
         );
     }
@@ -289,20 +294,20 @@ mod tests {
     #[test]
     fn gone_is_what_was_wanted_only_after_a_sight() {
         let rules = rules();
-        let none = Answer::default();
+        let mut none = Answer::default();
         let mut target = target("deregistered", &rules);
         assert_eq!(
-            end(&mut target, &none, &rules, 20),
+            end(&mut target, &mut none, &rules, 20),
             Some(ErrorKind::NotFound)
         );
         let mut target = super::tests::target("deregistered", &rules);
-        assert_eq!(end(&mut target, &seen("available"), &rules, 1), None);
+        assert_eq!(end(&mut target, &mut seen("available"), &rules, 1), None);
         assert_eq!(
-            end(&mut target, &none, &rules, 2),
+            end(&mut target, &mut none, &rules, 2),
             None,
             "once may be a mistake"
         );
-        let gone = target.take(Kind::Image, &none, &rules, Instant::now());
+        let gone = target.take(Kind::Image, &mut none, &rules, Instant::now());
         assert!(matches!(gone, Some(Ok(resource)) if resource.state.as_str() == "deregistered"));
     }
 
