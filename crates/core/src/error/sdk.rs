@@ -1,0 +1,277 @@
+//! What the SDK says of a failed call, turned into an error of ours.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+
+use super::{Error, Fault, Kind};
+use crate::escape::escape;
+
+/// Turns what the SDK says of a failed call into an error of ours.
+pub fn from_sdk<E>(operation: &str, endpoint: &str, error: &SdkError<E>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    let mut ours = match error {
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let code = service.err().code().unwrap_or_default();
+            let message = service.err().message().unwrap_or_default();
+            // The SDK takes a good answer that it cannot read for an error of the service.
+            if status < 300 {
+                unreadable(operation, error)
+            } else {
+                answered(operation, status, code, message)
+            }
+        }
+        SdkError::ResponseError(_) => unreadable(operation, error),
+        SdkError::TimeoutError(_) => Error::failed(format!("{operation} was not answered in time"))
+            .with_fault(Fault::Passing),
+        SdkError::DispatchFailure(failure) => {
+            let sent = failure.as_connector_error().is_none_or(|connector| {
+                // Only a connection that was never made proves that nothing was sent.
+                !is_connect_error(connector)
+            });
+            unanswered(endpoint, error, sent)
+        }
+        // Building the request fails, among other things, when no keys are found.
+        _ => unanswered(endpoint, error, false),
+    };
+    ours.0.request_id = error.request_id().map(escape);
+    ours
+}
+
+/// An answer came that is none: cut off, or from somebody between us and EC2.
+fn unreadable(operation: &str, error: &(dyn std::error::Error + 'static)) -> Error {
+    let cause = root_cause(error);
+    // The parser tells what it found in the language of its own source.
+    let cause = Some(cause).filter(|cause| !cause.contains('{'));
+    let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    let what = format!("the answer to {operation} is not what EC2 answers{cause}");
+    Error::failed(what)
+        .with_fault(Fault::Passing)
+        .hint("a proxy or a portal may have answered")
+}
+
+/// EC2 answered with an error.
+fn answered(operation: &str, status: u16, code: &str, message: &str) -> Error {
+    let what = match code {
+        "UnauthorizedOperation" | "AccessDenied" => format!("not authorized to {operation}"),
+        // Some services answer a bad signature with the whole request, session token and all.
+        _ if message.is_empty() => format!("{operation} was refused with status {status}"),
+        _ => first_line(message).to_owned(),
+    };
+    let mut error = Error::new(kind_of(code), what).with_fault(fault_of(status, code));
+    if !code.is_empty() {
+        error.0.code = Some(escape(code));
+    }
+    error.0.hint = hint_of(operation, code);
+    error
+}
+
+fn first_line(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    line.trim_end_matches(['.', ' '])
+}
+
+fn kind_of(code: &str) -> Kind {
+    if code.ends_with(".NotFound") {
+        Kind::NotFound
+    } else {
+        Kind::Failed
+    }
+}
+
+/// Throttling has many names among AWS's services (SDKs and Tools Reference Guide, "Retry
+/// behavior"); any other answer below 500 is a no.
+fn fault_of(status: u16, code: &str) -> Fault {
+    const THROTTLES: [&str; 13] = [
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+    ];
+    if THROTTLES.contains(&code) || status == 429 {
+        Fault::Throttled
+    } else if status >= 500 || status == 408 || code.starts_with("RequestTimeout") {
+        Fault::Passing
+    } else {
+        Fault::Final
+    }
+}
+
+fn hint_of(operation: &str, code: &str) -> Option<String> {
+    let hint = match code {
+        "UnauthorizedOperation" | "AccessDenied" => {
+            return Some(format!("the permission needed is ec2:{operation}"));
+        }
+        "AuthFailure" => {
+            "check the keys, this machine's clock, and that the region is enabled for the account"
+        }
+        "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException" => {
+            "check the keys; a session token belongs to its own pair of keys only"
+        }
+        "ExpiredToken" | "ExpiredTokenException" => {
+            "the session is over: log in again, with 'aws sso login' where you use that"
+        }
+        "RequestExpired" | "RequestInTheFuture" => "check this machine's clock, or log in again",
+        "OptInRequired" => "enable the region for the account first",
+        "PendingVerification" => "AWS is still verifying the account in this region",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// No answer came.
+fn unanswered<E>(endpoint: &str, error: &SdkError<E>, sent: bool) -> Error
+where
+    E: std::error::Error + 'static,
+{
+    if let Some(credentials) = find::<CredentialsError>(error) {
+        return without_keys(credentials);
+    }
+    let cause = root_cause(error);
+    let fault = if sent { Fault::Passing } else { Fault::NotSent };
+    let place = escape(endpoint);
+    let failed = Error::failed(format!("cannot reach {place}: {cause}")).with_fault(fault);
+    if cause.contains("dns error") || cause.contains("lookup address") {
+        return failed.hint("is the region spelled right, and the network up?");
+    }
+    if cause.contains("certificate") || cause.contains("UnknownIssuer") {
+        return failed
+            .with_fault(Fault::Final)
+            .hint("a proxy with its own authority needs AWS_CA_BUNDLE");
+    }
+    failed
+}
+
+fn without_keys(error: &CredentialsError) -> Error {
+    let cause = root_cause(error);
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => Error::failed("found no AWS keys").hint(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_CREDENTIAL_FILE",
+        ),
+        CredentialsError::ProviderTimedOut(_) => {
+            Error::failed("the provider of AWS keys did not answer in time")
+                .with_fault(Fault::NotSent)
+        }
+        _ if cause.contains("SSO") => Error::failed(format!("cannot get AWS keys: {cause}"))
+            .hint("log in again with 'aws sso login'"),
+        // A provider that worked before, the metadata service say, works again in a moment.
+        _ => Error::failed(format!("cannot get AWS keys: {}", without_output(&cause)))
+            .hint("check the profile or the role that they should come from")
+            .with_fault(Fault::NotSent),
+    }
+}
+
+/// What a credential process wrote to standard error may hold the keys.
+fn without_output(cause: &str) -> &str {
+    cause
+        .split("Stderr")
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches([' ', '.', ':'])
+}
+
+/// The innermost error says what happened; those around it only say where.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    escape(first_line(&cause.to_string()))
+}
+
+fn is_connect_error(error: &aws_smithy_runtime_api::client::result::ConnectorError) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        let text = current.to_string();
+        // hyper-util names the stage in its error's text only.
+        let stages = [
+            "client error (Connect)",
+            "HTTP connect timeout",
+            "dns error",
+        ];
+        if stages.iter().any(|stage| text.contains(stage)) {
+            return true;
+        }
+        cause = current.source();
+    }
+    error.is_user()
+}
+
+fn find<'a, T: std::error::Error + 'static>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a T> {
+    let mut cause = Some(error);
+    while let Some(current) = cause {
+        if let Some(found) = current.downcast_ref::<T>() {
+            return Some(found);
+        }
+        cause = current.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Kind, answered};
+
+    #[test]
+    fn reads_as_object_cause_code_and_advice() {
+        let mut error = answered(
+            "DescribeImages",
+            403,
+            "UnauthorizedOperation",
+            "You are not…",
+        );
+        error.0.request_id = Some("1b2c".to_owned());
+        assert_eq!(
+            error.of("ami-12345678").to_string(),
+            "ami-12345678: not authorized to DescribeImages (UnauthorizedOperation, request 1b2c); \
+             the permission needed is ec2:DescribeImages"
+        );
+    }
+
+    #[test]
+    fn answers_are_told_apart_for_retries_and_exit_codes() {
+        for (status, code, fault, kind) in [
+            (503, "RequestLimitExceeded", Fault::Throttled, Kind::Failed),
+            (400, "Throttling", Fault::Throttled, Kind::Failed),
+            (500, "InternalError", Fault::Passing, Kind::Failed),
+            (503, "Unavailable", Fault::Passing, Kind::Failed),
+            (400, "InvalidAMIID.NotFound", Fault::Final, Kind::NotFound),
+            (400, "InvalidAMIName.Duplicate", Fault::Final, Kind::Failed),
+        ] {
+            let error = answered("X", status, code, "words");
+            assert_eq!((error.fault(), error.kind()), (fault, kind), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_aws_says_is_cut_to_a_line_and_escaped() {
+        let error = answered(
+            "X",
+            403,
+            "SignatureDoesNotMatch",
+            "No match.\nx-amz-security-token:SECRET",
+        );
+        assert!(!error.to_string().contains("SECRET"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("No match (SignatureDoesNotMatch)")
+        );
+        let error = answered("X", 400, "Bad\u{1b}", "a\u{1b}[2Jb");
+        assert!(!error.to_string().contains('\u{1b}'));
+    }
+}
