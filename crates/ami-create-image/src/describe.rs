@@ -9,9 +9,6 @@ use ami_core::id::{Id, Kind};
 
 use crate::create::Plan;
 
-/// How long an instance may be unknown to EC2. It is shorter than the grace time for what a run has
-/// made itself, because an ID that does not exist is a typing error more often.
-const FRESH: Duration = Duration::from_secs(5);
 /// The pause before EC2 is asked for it again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -33,7 +30,7 @@ pub(crate) async fn describe(
             Err(error) => {
                 let unknown = missing(Kind::Instance, &error);
                 // An instance that was started a moment ago may be unknown for another.
-                if !unknown.is_empty() && start.elapsed() < FRESH.min(gateway.grace()) {
+                if !unknown.is_empty() && start.elapsed() < gateway.fresh() {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }

@@ -47,6 +47,24 @@ pub const OUTPUT: Group = Group {
     ],
 };
 
+/// For tools that draw a family of images.
+pub const PICTURES: Group = Group {
+    title: "Pictures",
+    options: &[
+        Opt::flag(
+            "tree",
+            "draw the family for a terminal: age, state and name beside each image",
+        )
+        .conflicts(&["dot", "mermaid", "svg", "columns", "json"]),
+        Opt::flag("dot", "draw the family in the language of Graphviz")
+            .conflicts(&["tree", "mermaid", "svg", "columns", "json"]),
+        Opt::flag("mermaid", "draw the family in the language of Mermaid")
+            .conflicts(&["tree", "dot", "svg", "columns", "json"]),
+        Opt::flag("svg", "draw the family as an SVG picture")
+            .conflicts(&["tree", "dot", "mermaid", "columns", "json"]),
+    ],
+};
+
 /// For tools that change something.
 pub const CHANGES: Group = Group {
     title: "Safety",

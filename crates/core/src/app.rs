@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::interrupt::{Interrupt, Signal};
 use crate::output::{Gone, Output, Record, State, write};
 use crate::progress::Progress;
+use crate::reference::Located;
 use crate::session::Session;
 use crate::settings::{Settings, Talk};
 
@@ -71,6 +72,25 @@ impl Context {
     /// it has begun and begins nothing more.
     pub async fn print(&self, record: &impl Record) -> Result<(), Gone> {
         self.output.print(record, self.session.home().await)
+    }
+
+    /// Prints a finished text, such as a picture.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub fn print_text(&self, text: &str) -> Result<(), Gone> {
+        self.output.print_text(text)
+    }
+
+    /// How a resource is called here.
+    pub async fn reference(&self, located: &Located) -> String {
+        self.output.reference(located, self.session.home().await)
+    }
+
+    /// Makes a table's column of references as wide as it has to be, where that is known before
+    /// the first row is printed.
+    pub fn settle_width(&self, width: usize) {
+        self.output.settle_width(width);
     }
 
     /// Is standard output gone?

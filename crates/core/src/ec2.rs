@@ -6,8 +6,11 @@
 //! no client token go through [`unrepeatable`] and nothing else. The SDK's own retries are off, so
 //! that neither of the two is repeated behind our back.
 
+mod ancestry;
 mod create_image;
 mod describe;
+mod regions;
+mod tags;
 mod unrepeatable;
 
 use std::cell::Cell;
@@ -19,6 +22,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
+pub use ancestry::{Ancestor, ImageUser};
 pub use create_image::NAME_TAKEN;
 pub use create_image::NewImage;
 pub(crate) use describe::IDS;
@@ -35,6 +39,12 @@ use crate::retry::Backoff;
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How often a place that has never answered is tried. Its name may be mistyped.
 const FIRST_TRIES: u32 = 3;
+
+/// How long something that a user has named may be unknown. It is shorter than the grace time for
+/// what a run has made itself, because an ID that does not exist is a typing error more often.
+const FRESH: Duration = Duration::from_secs(5);
+/// EC2's answer to a dry run that would have been allowed.
+const ALLOWED: &str = "DryRunOperation";
 
 /// EC2 in one region.
 #[derive(Debug)]
@@ -78,6 +88,11 @@ impl Ec2 {
     /// How long a thing just made may be unknown.
     pub fn grace(&self) -> Duration {
         self.grace
+    }
+
+    /// How long something that a user has named may be unknown.
+    pub fn fresh(&self) -> Duration {
+        FRESH.min(self.grace)
     }
 
     /// Can a call that failed so, at its `tries`th try, still succeed? A place that has never
@@ -132,6 +147,14 @@ impl Ec2 {
                 done => return done,
             }
         }
+    }
+}
+
+/// Reads EC2's answer to a dry run, which is an error in any case.
+fn would_be_allowed<T>(asked: Result<T, Error>) -> Result<(), Error> {
+    match asked {
+        Err(error) if error.code() == Some(ALLOWED) => Ok(()),
+        other => other.map(drop),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::id::Id;
+use crate::region::Region;
 use crate::resource::State;
 use crate::time::Moment;
 
@@ -11,6 +12,10 @@ use crate::time::Moment;
 pub struct Image {
     /// Its ID.
     pub id: Id,
+    /// The account that owns it.
+    pub owner: Option<String>,
+    /// The word for that account where it is one of AWS's own: `amazon`, `aws-marketplace`.
+    pub owner_alias: Option<String>,
     /// Its name; images that never became available may have none.
     pub name: Option<String>,
     /// Its state.
@@ -21,6 +26,8 @@ pub struct Image {
     pub created: Option<Moment>,
     /// The image that it was made from, by EC2's own record.
     pub source_image: Option<Id>,
+    /// The region of that image, by EC2's own record.
+    pub source_region: Option<Region>,
     /// The instance that it was made of, by EC2's own record.
     pub source_instance: Option<Id>,
     /// Its EBS snapshots, in the order of its block device mappings.

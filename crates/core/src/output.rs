@@ -33,6 +33,8 @@ impl Column {
 
 /// The width of an ID in a table.
 pub const ID_WIDTH: usize = 21;
+/// Blanks between columns.
+const GAP: usize = 2;
 /// The width of most regions' codes.
 const REGION_WIDTH: usize = 14;
 
@@ -46,6 +48,12 @@ pub trait Record {
 
     /// Its cells, as many as there are columns; `reference` is how it is called here.
     fn cells(&self, reference: &str) -> Vec<String>;
+
+    /// What follows the reference after a tab where references are printed alone; for what was
+    /// asked for expressly.
+    fn beside(&self) -> Option<String> {
+        None
+    }
 
     /// The object of its JSON line, whose fields are those of the tool's table.
     fn json<'a>(&'a self, reference: &'a str) -> impl Serialize + 'a;
@@ -63,6 +71,7 @@ pub struct Output {
     progress: Rc<Progress>,
     /// The width of the first column, which holds references; settled with the header.
     reference_width: Cell<Option<usize>>,
+    has_header: Cell<bool>,
     state: RefCell<State>,
 }
 
@@ -84,6 +93,7 @@ impl Output {
             bare,
             progress,
             reference_width: Cell::new(None),
+            has_header: Cell::new(false),
             state: RefCell::new(match stdout_was_closed() {
                 true => State::Failed(Error::failed("standard output is closed")),
                 false => State::Open,
@@ -98,16 +108,23 @@ impl Output {
     /// When standard output is gone.
     pub fn print<R: Record>(&self, record: &R, home: Option<&Region>) -> Result<(), Gone> {
         let located = record.located();
-        let reference = match self.bare {
-            true => located.id.to_string(),
-            false => located.seen_from(home),
-        };
-        if self.is_gone() {
+        let reference = self.reference(located, home);
+        let printed = self.print_text(&self.render(record, &reference));
+        if printed.is_err() {
             self.progress.insist(&reference);
+        }
+        printed
+    }
+
+    /// Prints a text as it is; what is untrusted in it was escaped by those who made it.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub fn print_text(&self, text: &str) -> Result<(), Gone> {
+        if self.is_gone() {
             return Err(Gone);
         }
-        let text = self.render(record, &reference);
-        let written = self.progress.suspend(|| write(&text));
+        let written = self.progress.suspend(|| write(text));
         let Err(error) = written else { return Ok(()) };
         *self.state.borrow_mut() = match error.kind() {
             ErrorKind::BrokenPipe => State::Closed,
@@ -115,8 +132,23 @@ impl Output {
                 "cannot write standard output: {error}"
             ))),
         };
-        self.progress.insist(&reference);
         Err(Gone)
+    }
+
+    /// How a resource is called here, for a reader in the region `home`.
+    pub fn reference(&self, located: &Located, home: Option<&Region>) -> String {
+        match self.bare {
+            true => located.id.to_string(),
+            false => located.seen_from(home),
+        }
+    }
+
+    /// Makes the column of references as wide as it has to be, where that is known before the first
+    /// row is printed.
+    pub fn settle_width(&self, width: usize) {
+        if !self.has_header.get() {
+            self.reference_width.set(Some(width));
+        }
     }
 
     /// Is there nobody to print to?
@@ -130,7 +162,10 @@ impl Output {
 
     fn render<R: Record>(&self, record: &R, reference: &str) -> String {
         match self.format {
-            Format::References => format!("{reference}\n"),
+            Format::References => match record.beside() {
+                Some(text) => format!("{reference}\t{}\n", escape(&text)),
+                None => format!("{reference}\n"),
+            },
             Format::Json => {
                 // Our records hold nothing that JSON cannot.
                 let json = serde_json::to_string(&record.json(reference)).unwrap_or_default();
@@ -140,12 +175,13 @@ impl Output {
                 let mut text = String::new();
                 let width = self.reference_width.get().unwrap_or_else(|| {
                     let has_region = reference.contains('@');
-                    let width = ID_WIDTH + if has_region { REGION_WIDTH + 1 } else { 0 };
+                    ID_WIDTH + if has_region { REGION_WIDTH + 1 } else { 0 }
+                });
+                self.reference_width.set(Some(width));
+                if !self.has_header.replace(true) {
                     let titles = R::COLUMNS.iter().map(|column| column.title.to_owned());
                     text.push_str(&row(width, R::COLUMNS, titles));
-                    self.reference_width.set(Some(width));
-                    width
-                });
+                }
                 text.push_str(&row(width, R::COLUMNS, record.cells(reference)));
                 text
             }
@@ -163,9 +199,10 @@ fn row(first: usize, columns: &[Column], cells: impl IntoIterator<Item = String>
         } else {
             escape(&cell)
         };
-        let pad = width.saturating_sub(cell.width());
+        // A cell that is one letter too long takes it from the gap, and the next stays in line.
+        let pad = (width + GAP).saturating_sub(cell.width()).max(1);
         line.push_str(&cell);
-        line.extend(std::iter::repeat_n(' ', pad + 2));
+        line.extend(std::iter::repeat_n(' ', pad));
     }
     format!("{}\n", line.trim_end())
 }

@@ -62,8 +62,8 @@ impl Progress {
         self.line(text);
     }
 
-    /// Logs a call; only when verbose.
-    pub(crate) fn trace(&self, text: &str) {
+    /// Says what only those want to know who asked for more, such as each call; only when verbose.
+    pub fn trace(&self, text: &str) {
         if self.talk == Talk::Verbose {
             self.line(text);
         }

@@ -12,6 +12,10 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 /// The tag format `20110909T233600Z`.
 const COMPACT: &[BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
+/// What date(1) prints in plain English: `Wed Apr 17 18:18:25 UTC 2013`.
+const PLAIN: &[BorrowedFormatItem<'_>] = format_description!(
+    "[weekday repr:short] [month repr:short] [day padding:space] [hour]:[minute]:[second] UTC [year]"
+);
 /// Longer waits than this are typing errors; and a clock can be moved by it without overflow.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
@@ -51,6 +55,11 @@ impl Moment {
     pub fn compact(self) -> String {
         // Writing to a string fails only for years beyond the format, which no constructor lets in.
         self.0.format(COMPACT).unwrap_or_default()
+    }
+
+    /// As date(1) prints it: `Wed Apr 17 18:18:25 UTC 2013`.
+    pub fn plain(self) -> String {
+        self.0.format(PLAIN).unwrap_or_default()
     }
 
     fn truncated(moment: OffsetDateTime) -> Self {
@@ -124,6 +133,17 @@ mod tests {
             Moment::from_rfc3339("2011-09-09T23:36:00.000Z"),
             Some(moment)
         );
+    }
+
+    #[test]
+    fn plain_dates_are_those_of_date() {
+        for (seconds, text) in [
+            (1_366_222_705, "Wed Apr 17 18:18:25 UTC 2013"),
+            (1_315_611_360, "Fri Sep  9 23:36:00 UTC 2011"),
+        ] {
+            let moment = Moment::from_timestamp(seconds).expect("moment");
+            assert_eq!(moment.plain(), text);
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use aws_sdk_ec2::types::{
     VolumeType,
 };
 
-use super::Ec2;
 use super::describe::{Lookup, ids_in};
+use super::{Ec2, would_be_allowed};
 use crate::error::{Error, Fault};
 use crate::id::{Id, Kind};
 use crate::mapping::{Ebs, Mapping, Target};
@@ -14,8 +14,6 @@ use crate::tag::{self, Tag};
 
 /// EC2's answer to a name that one of the caller's images in the region bears already.
 pub const NAME_TAKEN: &str = "InvalidAMIName.Duplicate";
-/// EC2's answer to a dry run that would have been allowed.
-const ALLOWED: &str = "DryRunOperation";
 
 /// An image to be made of an instance.
 #[derive(Debug, Clone)]
@@ -78,10 +76,7 @@ impl Ec2 {
         let asked = self
             .patiently(async || self.send_create_image(new, true).await)
             .await;
-        match asked {
-            Err(error) if error.code() == Some(ALLOWED) => Ok(()),
-            other => other.map(drop),
-        }
+        would_be_allowed(asked)
     }
 
     async fn send_create_image(&self, new: &NewImage, dry_run: bool) -> Result<Id, Error> {

@@ -1,14 +1,19 @@
 //! The calls that ask what there is.
 
+use std::time::Instant;
+
 use aws_sdk_ec2::types as sdk;
 use aws_sdk_ec2::types::Filter;
 
 use super::Ec2;
 use super::create_image::{escape_wildcards, filter};
+use crate::chance;
 use crate::error::Error;
 use crate::id::{Id, Kind};
 use crate::image::Image;
+use crate::region::Region;
 use crate::resource::{Resource, State};
+use crate::retry::Backoff;
 use crate::time::Moment;
 
 /// IDs in one call. EC2 takes a thousand; shorter requests stay clear of limits of proxies.
@@ -107,6 +112,82 @@ impl Ec2 {
             .await
     }
 
+    /// Hands out all of the caller's own images, a page at a time. A page that fails in passing is
+    /// asked for again by itself: an account may have fifty of them.
+    ///
+    /// # Errors
+    /// What EC2 answers; what was handed out before stays good.
+    pub async fn each_own_image(&self, mut each: impl FnMut(Image)) -> Result<(), Error> {
+        let mut token = None;
+        loop {
+            let page = self
+                .patiently(async || {
+                    self.page_of_images(Vec::new(), &[], true, token.clone())
+                        .await
+                })
+                .await?;
+            page.0.into_iter().for_each(&mut each);
+            token = page.1.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Images that a user has named; those that EC2 does not know are asked for a few times more,
+    /// because they may just have been made, and are left out then.
+    ///
+    /// # Errors
+    /// What EC2 answers otherwise.
+    pub async fn named_images(&self, ids: &[Id]) -> Result<Vec<Image>, Error> {
+        let (start, mut backoff) = (Instant::now(), Backoff::for_calls());
+        let mut found: Vec<Image> = Vec::with_capacity(ids.len());
+        loop {
+            let is_missing = |id: &&Id| found.iter().all(|image| image.id != **id);
+            let missing: Vec<Id> = ids.iter().filter(is_missing).cloned().collect();
+            found.extend(self.known_images(&missing).await?);
+            let is_over = start.elapsed() >= self.fresh() || self.interrupt.seen().is_some();
+            if found.len() >= ids.len() || is_over {
+                return Ok(found);
+            }
+            tokio::time::sleep(backoff.next(chance::fraction())).await;
+        }
+    }
+
+    /// Images by ID, anybody's; those that EC2 does not know are left out.
+    ///
+    /// # Errors
+    /// What EC2 answers otherwise.
+    pub async fn known_images(&self, ids: &[Id]) -> Result<Vec<Image>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS) {
+            let mut ids = ids.to_vec();
+            // EC2 names one, some or all of the unknown ones in its refusal of all.
+            while !ids.is_empty() {
+                let texts: Vec<String> = ids.iter().map(Id::to_string).collect();
+                let answer = self
+                    .patiently(async || self.images(texts.clone(), &[], false).await)
+                    .await;
+                let unknown = match answer {
+                    Ok(images) => {
+                        found.extend(images);
+                        break;
+                    }
+                    Err(error) => match missing(Kind::Image, &error) {
+                        unknown if unknown.is_empty() => return Err(error),
+                        unknown => unknown,
+                    },
+                };
+                let before = ids.len();
+                ids.retain(|id| !unknown.contains(id));
+                if ids.len() == before {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// One listing of images, by ID or in pages by filters, `own` if only the caller's own.
     async fn images(
         &self,
@@ -114,23 +195,30 @@ impl Ec2 {
         filters: &[Filter],
         own: bool,
     ) -> Result<Vec<Image>, Error> {
+        pages(async |token| self.page_of_images(ids.clone(), filters, own, token).await).await
+    }
+
+    async fn page_of_images(
+        &self,
+        ids: Vec<String>,
+        filters: &[Filter],
+        own: bool,
+        token: Option<String>,
+    ) -> Result<(Vec<Image>, Option<String>), Error> {
         let paged = ids.is_empty();
-        pages(async |token| {
-            let call = self
-                .client
-                .describe_images()
-                .set_image_ids((!paged).then(|| ids.clone()))
-                .set_owners(own.then(|| vec!["self".to_owned()]))
-                .set_filters((!filters.is_empty()).then(|| filters.to_vec()))
-                .include_deprecated(true)
-                .include_disabled(true)
-                .set_max_results(paged.then_some(PAGE))
-                .set_next_token(token);
-            let page = self.once("DescribeImages", call.send()).await?;
-            let found = page.images().iter().filter_map(image).collect();
-            Ok((found, page.next_token))
-        })
-        .await
+        let call = self
+            .client
+            .describe_images()
+            .set_image_ids((!paged).then_some(ids))
+            .set_owners(own.then(|| vec!["self".to_owned()]))
+            .set_filters((!filters.is_empty()).then(|| filters.to_vec()))
+            .include_deprecated(true)
+            .include_disabled(true)
+            .set_max_results(paged.then_some(PAGE))
+            .set_next_token(token);
+        let page = self.once("DescribeImages", call.send()).await?;
+        let found = page.images().iter().filter_map(image).collect();
+        Ok((found, page.next_token))
     }
 
     async fn snapshots(
@@ -244,7 +332,11 @@ fn id_filter(kind: Kind) -> &'static str {
     }
 }
 
-fn id(text: Option<&str>) -> Option<Id> {
+pub(super) fn id(text: Option<&str>) -> Option<Id> {
+    text.and_then(|text| text.parse().ok())
+}
+
+pub(super) fn region(text: Option<&str>) -> Option<Region> {
     text.and_then(|text| text.parse().ok())
 }
 
@@ -259,11 +351,14 @@ fn image(image: &sdk::Image) -> Option<Image> {
     let reason = image.state_reason();
     Some(Image {
         id: id(image.image_id())?,
+        owner: image.owner_id().map(str::to_owned),
+        owner_alias: image.image_owner_alias().map(str::to_owned),
         name: image.name().map(str::to_owned),
         state: state(image.state().map(|state| state.as_str())),
         state_reason: reason.and_then(|reason| reason.message().map(str::to_owned)),
         created: image.creation_date().and_then(Moment::from_rfc3339),
         source_image: id(image.source_image_id()),
+        source_region: region(image.source_image_region()),
         source_instance: id(image.source_instance_id()),
         snapshots: snapshots.collect(),
         tags: tags

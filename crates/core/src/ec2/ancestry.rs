@@ -1,0 +1,108 @@
+//! What EC2 itself records of where images come from and of what uses them.
+
+use super::Ec2;
+use super::describe::{id, region};
+use crate::error::Error;
+use crate::id::Id;
+use crate::region::Region;
+use crate::time::Moment;
+
+/// Images in one call (EC2 API Reference, DescribeImageReferences).
+const IMAGES: usize = 10;
+/// References in one page: the most that EC2 gives.
+const PAGE: i32 = 1000;
+
+/// An image of a line of descent as EC2 remembers it, also after it was deregistered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Its ID.
+    pub id: Id,
+    /// When it was made.
+    pub created: Option<Moment>,
+    /// `amazon` and the like, where AWS owns it.
+    pub owner_alias: Option<String>,
+    /// The image that it was made from.
+    pub source_image: Option<Id>,
+    /// The region of that image.
+    pub source_region: Option<Region>,
+}
+
+/// Something that uses an image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ImageUser {
+    /// The image.
+    pub image: Id,
+    /// What it is: `ec2:Instance`, `ec2:LaunchTemplate`, `ssm:Parameter` and others.
+    pub kind: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+impl Ec2 {
+    /// The line of descent from an image on, itself first; EC2 stops at the 50th image, at one of
+    /// AWS's own, and at one whose source it did not record (EC2 User Guide, "AMI ancestry").
+    ///
+    /// # Errors
+    /// What EC2 answers.
+    pub async fn ancestry(&self, image: &Id) -> Result<Vec<Ancestor>, Error> {
+        let call = || self.client.get_image_ancestry().image_id(image.to_string());
+        let answer = self
+            .patiently(async || self.once("GetImageAncestry", call().send()).await)
+            .await?;
+        let entries = answer.image_ancestry_entries().iter();
+        let ancestor = |entry: &aws_sdk_ec2::types::ImageAncestryEntry| {
+            Some(Ancestor {
+                id: id(entry.image_id())?,
+                created: entry.creation_date().and_then(moment),
+                owner_alias: entry.image_owner_alias().map(str::to_owned),
+                source_image: id(entry.source_image_id()),
+                source_region: region(entry.source_image_region()),
+            })
+        };
+        Ok(entries.filter_map(ancestor).collect())
+    }
+
+    /// What of the account uses the images: instances, launch templates (their ten newest
+    /// versions), parameters of Systems Manager, recipes of Image Builder.
+    ///
+    /// # Errors
+    /// What EC2 answers.
+    pub async fn image_users(&self, images: &[Id]) -> Result<Vec<ImageUser>, Error> {
+        let mut users = Vec::new();
+        for images in images.chunks(IMAGES) {
+            let ids: Vec<String> = images.iter().map(Id::to_string).collect();
+            let mut token: Option<String> = None;
+            loop {
+                let call = || {
+                    self.client
+                        .describe_image_references()
+                        .set_image_ids(Some(ids.clone()))
+                        .include_all_resource_types(true)
+                        .max_results(PAGE)
+                        .set_next_token(token.clone())
+                };
+                let page = self
+                    .patiently(async || self.once("DescribeImageReferences", call().send()).await)
+                    .await?;
+                users.extend(page.image_references().iter().filter_map(user));
+                token = page.next_token.filter(|token| !token.is_empty());
+                if token.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(users)
+    }
+}
+
+fn user(reference: &aws_sdk_ec2::types::ImageReference) -> Option<ImageUser> {
+    Some(ImageUser {
+        image: id(reference.image_id())?,
+        kind: reference.resource_type()?.as_str().to_owned(),
+        arn: reference.arn()?.to_owned(),
+    })
+}
+
+fn moment(time: &aws_sdk_ec2::primitives::DateTime) -> Option<Moment> {
+    Moment::from_timestamp(time.secs())
+}
