@@ -135,11 +135,12 @@ impl Sandbox {
         self.world().next_images.push_back(stage);
     }
 
-    /// Removes an image as if its owner had deregistered it elsewhere.
+    /// Takes an image out of use as if its owner had deregistered it elsewhere. The ancestry of images
+    /// that were made from it still leads through it.
     pub fn deregister(&self, id: &str) {
         self.world()
             .regions_mut()
-            .for_each(|region| drop(region.images.remove(id)));
+            .for_each(|region| drop(region.deregister(id)));
     }
 
     /// Makes an image or a snapshot unknown again for a pace.

@@ -1,5 +1,6 @@
 //! Speaks raw HTTP to a sandbox, with a client of a few lines, so that nothing but the wire is tried.
 
+mod ancestry;
 mod client;
 mod dry_run;
 mod faults;
