@@ -8,6 +8,7 @@ use crate::model::Resource;
 use crate::model::image::{Image, ImageState, Stage, StateReason};
 use crate::model::instance::{Attachment, Instance, InstanceState};
 use crate::model::mapping::{Device, Ebs, Mapping};
+use crate::model::reference::{self, Reference};
 use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::{Volume, VolumeState};
@@ -96,6 +97,24 @@ impl Sandbox {
         let mut volume = Volume::new(self.account(), &format!("{region}a"), 8);
         fill(&mut volume);
         self.in_region(region, |region| plant(&mut region.volumes, volume))
+    }
+
+    /// Lets a resource of the first account refer to an image, which may be known or not. Its type is
+    /// `ec2:LaunchTemplate`, `imagebuilder:ContainerRecipe`, `imagebuilder:ImageRecipe` or
+    /// `ssm:Parameter`; instances refer to their images by themselves.
+    ///
+    /// # Panics
+    /// When the type is another one, since nobody could ask for the reference.
+    pub fn reference(&self, region: &str, image: &str, resource_type: &str, arn: &str) {
+        let is_known = reference::TYPES.contains(&resource_type);
+        assert!(is_known, "the sandbox has no references of {resource_type}");
+        let reference = Reference {
+            owner: self.account().into(),
+            image: image.into(),
+            resource_type: resource_type.into(),
+            arn: arn.into(),
+        };
+        self.in_region(region, |region| region.references.push(reference));
     }
 
     /// Puts an image into a state at once and for good, with a code and a message as its reason.

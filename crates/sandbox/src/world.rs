@@ -9,6 +9,7 @@ use crate::model::image::{Image, Stage};
 use crate::model::instance::Instance;
 use crate::model::mapping::{Ebs, Mapping};
 use crate::model::network::{KeyPair, SecurityGroup, vpc_id};
+use crate::model::reference::Reference;
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
@@ -59,6 +60,8 @@ pub(crate) struct Region {
     pub(crate) instances: Store<Instance>,
     pub(crate) groups: Store<SecurityGroup>,
     pub(crate) keys: Store<KeyPair>,
+    /// What uses images beside the instances.
+    pub(crate) references: Vec<Reference>,
     /// The accounts that have EBS encryption by default here.
     pub(crate) encrypting: BTreeSet<String>,
     /// What a call with a ClientToken made, by account, action and token.

@@ -13,6 +13,7 @@ mod names;
 mod network;
 mod pages;
 mod protocol;
+mod references;
 mod sharing;
 mod snapshots;
 mod sso;
