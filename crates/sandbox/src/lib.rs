@@ -25,6 +25,7 @@
 //! `frontdoor` lead a request to its service, `ec2` holds one file per kind of resource and call,
 //! `model` what the sandbox remembers.
 
+mod client;
 mod config;
 mod course;
 mod ec2;
@@ -41,6 +42,7 @@ mod throttle;
 mod wire;
 mod world;
 
+pub use client::{CallError, Client};
 pub use config::{Account, Config, OptIn, Pace, Paces, RegionSpec, Settings, ThisInstance};
 pub use model::image::{Image, ImageState, StateReason};
 pub use model::instance::{Attachment, Instance, InstanceState};

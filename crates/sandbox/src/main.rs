@@ -1,7 +1,10 @@
 //! The program `ami-sandbox`: starts a sandbox, says where it is, and runs until it is told to stop.
 
+mod call;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
@@ -10,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 Usage: ami-sandbox [OPTION]...
+  or:  ami-sandbox call [--region REGION] ACTION [KEY=VALUE]...
 A small EC2 with STS and instance metadata on loopback, for trying tools.
 
 Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID and IMAGE_N=ID lines,
@@ -33,6 +37,15 @@ then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
       --log FILE           write every call as a line of JSON; - is standard error
       --record FILE        add every answer, as it was sent, to a file as a line of JSON
   -h, --help               show this help
+
+With call, asks EC2 on loopback for what no tool here does, and prints the XML of the answer. Parameters
+have the names of the EC2 API reference:
+
+  ami-sandbox call CopyImage SourceImageId=ami-... SourceRegion=us-east-1 Name=copy
+
+The endpoint is AWS_ENDPOINT_URL, which must lie on loopback, the keys are AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY, and the region is that of --region, else AWS_REGION or AWS_DEFAULT_REGION. The
+exit status is 0 when EC2 did it, 1 when it did not, and 2 when the call is wrong in itself.
 ";
 
 /// What the command line asks for.
@@ -50,17 +63,26 @@ fn main() -> ExitCode {
     {
         return report(io::stdout().lock().write_all(HELP.as_bytes()));
     }
+    if let Some((_, words)) = arguments.split_first().filter(|words| words.0 == "call") {
+        return match call::Call::parse(words) {
+            Ok(call) => report(call.run()),
+            Err(message) => misused(&message),
+        };
+    }
     match parse(arguments) {
         Ok(options) => report(run(options)),
-        Err(message) => {
-            let usage = "Try 'ami-sandbox --help'.";
-            let _ = writeln!(io::stderr().lock(), "ami-sandbox: {message}\n{usage}");
-            ExitCode::from(2)
-        }
+        Err(message) => misused(&message),
     }
 }
 
-fn report(result: io::Result<()>) -> ExitCode {
+/// Ends with what is wrong on the command line.
+fn misused(message: &str) -> ExitCode {
+    let usage = "Try 'ami-sandbox --help'.";
+    let _ = writeln!(io::stderr().lock(), "ami-sandbox: {message}\n{usage}");
+    ExitCode::from(2)
+}
+
+fn report(result: Result<(), impl Display>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

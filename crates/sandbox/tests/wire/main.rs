@@ -1,6 +1,7 @@
 //! Speaks raw HTTP to a sandbox, with a client of a few lines, so that nothing but the wire is tried.
 
 mod ancestry;
+mod call;
 mod client;
 mod dry_run;
 mod faults;
