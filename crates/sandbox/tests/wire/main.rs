@@ -4,6 +4,7 @@ mod ancestry;
 mod call;
 mod client;
 mod dry_run;
+mod family;
 mod faults;
 mod filters;
 mod identity;
