@@ -24,7 +24,7 @@
 //!
 //! Layout: `wire` is what every service shares (decoding, errors, XML, faults, log), `server` and
 //! `frontdoor` lead a request to its service, `ec2` holds one file per kind of resource and call,
-//! `model` what the sandbox remembers.
+//! `model` what the sandbox remembers. `client` speaks from the other end, for `ami-sandbox call`.
 
 mod client;
 mod config;

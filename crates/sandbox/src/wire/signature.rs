@@ -185,11 +185,11 @@ mod tests {
 
     fn list_users() -> hyper::Request<String> {
         hyper::Request::get("/?Version=2010-05-08&Action=ListUsers")
+            .header("host", "iam.amazonaws.com")
             .header(
                 "content-type",
                 "application/x-www-form-urlencoded; charset=utf-8",
             )
-            .header("host", "iam.amazonaws.com")
             .body(String::new())
             .unwrap()
     }
