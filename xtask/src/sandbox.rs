@@ -110,10 +110,23 @@ fn end(program: &mut Child) -> Result<u8, String> {
     Ok(shown(status))
 }
 
-/// `PATH` with the wrappers first.
+/// `PATH` with the wrappers first, and then the built programs: `ami-sandbox` has no wrapper.
 fn search_path(workspace: &Workspace) -> Result<OsString, String> {
     let inherited = env::var_os("PATH").unwrap_or_default();
     let directories = env::split_paths(&inherited);
-    env::join_paths([workspace.wrappers()].into_iter().chain(directories))
-        .map_err(|error| format!("PATH: {error}"))
+    let ours = [workspace.wrappers(), workspace.programs()];
+    env::join_paths(ours.into_iter().chain(directories)).map_err(|error| format!("PATH: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrappers_come_before_the_programs_that_have_none() {
+        let workspace = Workspace::find().expect("a workspace");
+        let path = search_path(&workspace).expect("a path");
+        let ours = [workspace.wrappers(), workspace.programs()];
+        assert!(env::split_paths(&path).take(2).eq(ours));
+    }
 }

@@ -64,13 +64,18 @@ impl Workspace {
         self.root.join("bin-wrappers")
     }
 
-    /// A program that was built.
-    pub fn program(&self, name: &str) -> PathBuf {
+    /// The directory of the programs that were built.
+    pub fn programs(&self) -> PathBuf {
         let directory = match self.profile.as_str() {
             "dev" => "debug",
             other => other,
         };
-        self.target.join(directory).join(name)
+        self.target.join(directory)
+    }
+
+    /// A program that was built.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs().join(name)
     }
 
     /// `cargo VERB` in the chosen profile; for the whole workspace, as the root is no package.

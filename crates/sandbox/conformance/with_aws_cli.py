@@ -91,6 +91,26 @@ def _image(report: Report, aws: AwsCli, image: str, instance: str) -> None:
         copy = aws.ec2("copy-image", *words)["ImageId"]
         shown = aws.ec2("describe-images", "--image-ids", copy)["Images"][0]
         equal(shown["SourceImageId"], image, "source image")
+    with report.check("aws get-image-ancestry leads through regions and a deregistered image"):
+        there = ["--region", "eu-west-1"]
+        words = ["--source-image-id", copy, "--source-region", "us-east-1", "--name", "abroad"]
+        abroad = aws.ec2("copy-image", *there, *words)["ImageId"]
+        aws.ec2("deregister-image", "--image-id", copy)
+        chain = aws.ec2("get-image-ancestry", *there, "--image-id", abroad)["ImageAncestryEntries"]
+        equal([e["ImageId"] for e in chain[:3]], [abroad, copy, image], "images")
+        equal(chain[0]["SourceImageRegion"], "us-east-1", "region of the first source")
+        equal(chain[-1]["ImageOwnerAlias"], "amazon", "owner of the last")
+        aws.refused("InvalidAMIID.NotFound", "get-image-ancestry", "--image-id", copy)
+    with report.check("aws describe-image-references"):
+        source = chain[-1]["ImageId"]
+        ask = ["describe-image-references", "--include-all-resource-types", "--image-ids"]
+        found = aws.ec2(*ask, source, "--page-size", "5")["ImageReferences"]
+        true(any(r["Arn"].endswith(f":instance/{instance}") for r in found), f"found {found}")
+        stopped = "[{OptionName=state-name,OptionValues=[stopped]}]"
+        kind = f"ResourceType=ec2:Instance,ResourceTypeOptions={stopped}"
+        found = aws.ec2(*ask, source, "--resource-types", kind)["ImageReferences"]
+        equal(found, [], "references by stopped instances")
+        aws.refused("InvalidParameterValue", *ask, *(f"ami-{n:017x}" for n in range(11)))
     with report.check("aws create-image with a name in use is InvalidAMIName.Duplicate"):
         words = ["--instance-id", instance, "--name", "cli"]
         aws.refused("InvalidAMIName.Duplicate", "create-image", *words)

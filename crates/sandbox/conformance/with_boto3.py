@@ -29,6 +29,8 @@ def check(report: Report, sandbox: Sandbox, pages: Sandbox, slow: Sandbox) -> No
     _volumes(report, ec2, sandbox.instances[0])
     unchecked = Config(parameter_validation=False, retries={"total_max_attempts": 1})
     _images(report, sandbox.client(config=unchecked), sandbox.instances[0])
+    _ancestry(report, sandbox)
+    _references(report, sandbox.client(config=unchecked), sandbox.instances[0])
     _switches(report, ec2, sandbox.instances[0])
     _tokens(report, ec2)
     _pages(report, pages.client(), pages.instances[0])
@@ -171,6 +173,68 @@ def _images(report: Report, ec2: Any, instance: str) -> None:
         ec2.modify_image_attribute(ImageId=image, Description=description)
         shown = ec2.describe_image_attribute(ImageId=image, Attribute="description")
         equal(shown["Description"], description, "description")
+
+
+def _ancestry(report: Report, sandbox: Sandbox) -> None:
+    here, there = sandbox.client(), sandbox.client(region="eu-west-1")
+    root = here.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    middle = there.copy_image(SourceImageId=root, SourceRegion="us-east-1", Name="ancestor")["ImageId"]
+    wait(there, "image_available", ImageIds=[middle])
+    last = here.copy_image(SourceImageId=middle, SourceRegion="eu-west-1", Name="heir")["ImageId"]
+    wait(here, "image_available", ImageIds=[last])
+    there.deregister_image(ImageId=middle)
+    with report.check("boto3 get_image_ancestry leads through a deregistered image of another region"):
+        chain = here.get_image_ancestry(ImageId=last)["ImageAncestryEntries"]
+        equal([e["ImageId"] for e in chain], [last, middle, root], "images")
+        equal([e.get("SourceImageId") for e in chain], [middle, root, None], "sources")
+        regions = [e.get("SourceImageRegion") for e in chain]
+        equal(regions, ["eu-west-1", "us-east-1", None], "regions of the sources")
+        equal([e.get("ImageOwnerAlias") for e in chain], [None, None, "amazon"], "owners")
+        true(all(e["CreationDate"].tzinfo for e in chain), "a date without a zone")
+    with report.check("boto3 get_image_ancestry of a deregistered image is InvalidAMIID.NotFound"):
+        code = error_code(there.get_image_ancestry, ImageId=middle)
+        equal(code, "InvalidAMIID.NotFound", "code")
+
+
+def _references(report: Report, ec2: Any, instance: str) -> None:
+    ask = ec2.describe_image_references
+    source = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    states = {"OptionName": "state-name", "OptionValues": ["running"]}
+    running = {"ResourceType": "ec2:Instance", "ResourceTypeOptions": [states]}
+    depth = {"OptionName": "version-depth", "OptionValues": ["10"]}
+    templates = {"ResourceType": "ec2:LaunchTemplate", "ResourceTypeOptions": [depth]}
+    with report.check("boto3 describe_image_references of all types, with options beside them"):
+        whole = ask(ImageIds=[source], IncludeAllResourceTypes=True)["ImageReferences"]
+        one = [r for r in whole if r["Arn"].endswith(f":instance/{instance}")]
+        equal([r["ImageId"] for r in one], [source], "images of the first instance")
+        equal({r["ResourceType"] for r in whole}, {"ec2:Instance"}, "types")
+        kinds = [running, templates]
+        some = ask(ImageIds=[source], IncludeAllResourceTypes=True, ResourceTypes=kinds)
+        chosen = ask(ImageIds=[source], ResourceTypes=[running])["ImageReferences"]
+        equal(some["ImageReferences"], chosen, "references by running instances")
+        true(0 < len(chosen) < len(whole), f"{len(chosen)} of {len(whole)} references")
+        found = ask(ImageIds=[source], ResourceTypes=[templates])["ImageReferences"]
+        equal(found, [], "references by launch templates")
+    with report.check("boto3 describe_image_references of neither types nor all of them"):
+        equal(error_code(ask, ImageIds=[source]), "InvalidParameterCombination", "code")
+    with report.check("boto3 describe_image_references of 1 to 10 images"):
+        ids = [f"ami-{number:017x}" for number in range(11)]
+        equal(ask(ImageIds=ids[:10], IncludeAllResourceTypes=True)["ImageReferences"], [], "of 10")
+        code = error_code(ask, ImageIds=ids, IncludeAllResourceTypes=True)
+        equal(code, "InvalidParameterValue", "code of 11")
+    with report.check("boto3 paginator describe_image_references"):
+        paginator = ec2.get_paginator("describe_image_references")
+        made = ec2.run_instances(ImageId=source, MinCount=7, MaxCount=7)["Instances"]
+        page_size = {"PageSize": 5}
+        pages = list(
+            paginator.paginate(
+                ImageIds=[source], IncludeAllResourceTypes=True, PaginationConfig=page_size
+            )
+        )
+        found = {r["Arn"].rpartition("/")[2] for page in pages for r in page["ImageReferences"]}
+        true({i["InstanceId"] for i in made} <= found, "an instance is missing")
+        true(len(pages) > 1, "there was one page only")
+        ec2.terminate_instances(InstanceIds=[i["InstanceId"] for i in made])
 
 
 def _switches(report: Report, ec2: Any, instance: str) -> None:

@@ -75,6 +75,10 @@ pub struct Settings {
     pub signatures: bool,
     /// How far the clock of a request may be off before it is refused as expired; `None` for ever.
     pub clock_skew: Option<Duration>,
+    /// GetImageAncestry may begin at an image that is deregistered. AWS documents that an ancestry leads
+    /// through such images, but not what EC2 says when asked for theirs; without this it is
+    /// InvalidAMIID.NotFound.
+    pub ancestry_of_deregistered: bool,
 }
 
 impl Default for Settings {
@@ -93,6 +97,7 @@ impl Default for Settings {
             signatures: false,
             // EC2 error codes, RequestExpired: more than 15 minutes.
             clock_skew: Some(Duration::from_secs(900)),
+            ancestry_of_deregistered: false,
         }
     }
 }

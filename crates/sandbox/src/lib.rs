@@ -8,6 +8,7 @@
 //! * **Time passes** by [`Pace`]: an image is pending for a number of reads or milliseconds, snapshots
 //!   show progress meanwhile, fresh IDs may be unknown for a while ([`Settings::invisible`]).
 //! * **Faults** come on order: [`Sandbox::inject`] with a [`Fault`], [`Sandbox::deny`] for permissions.
+//! * **Families** of thousands of images come with [`Sandbox::family`], for measuring.
 //! * **Every call** is kept with its parameters and its outcome as a [`Call`].
 //!
 //! ```
@@ -23,11 +24,13 @@
 //!
 //! Layout: `wire` is what every service shares (decoding, errors, XML, faults, log), `server` and
 //! `frontdoor` lead a request to its service, `ec2` holds one file per kind of resource and call,
-//! `model` what the sandbox remembers.
+//! `model` what the sandbox remembers. `client` speaks from the other end, for `ami-sandbox call`.
 
+mod client;
 mod config;
 mod course;
 mod ec2;
+mod family;
 mod frontdoor;
 mod identity;
 mod metadata;
@@ -41,7 +44,9 @@ mod throttle;
 mod wire;
 mod world;
 
+pub use client::{CallError, Client};
 pub use config::{Account, Config, OptIn, Pace, Paces, RegionSpec, Settings, ThisInstance};
+pub use family::Family;
 pub use model::image::{Image, ImageState, StateReason};
 pub use model::instance::{Attachment, Instance, InstanceState};
 pub use model::mapping::{Device, Ebs, Mapping};

@@ -1,19 +1,24 @@
 //! The program `ami-sandbox`: starts a sandbox, says where it is, and runs until it is told to stop.
 
+mod call;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use ami_sandbox::{Config, LogSink, Pace, Sandbox, Settings, ThisInstance};
+use ami_sandbox::{Config, Family, LogSink, Pace, Sandbox, Settings, ThisInstance};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 Usage: ami-sandbox [OPTION]...
+  or:  ami-sandbox call [--region REGION] ACTION [KEY=VALUE]...
 A small EC2 with STS and instance metadata on loopback, for trying tools.
 
-Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID and IMAGE_N=ID lines,
-then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
+Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID, IMAGE_N=ID and FAMILY_
+lines, then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
 
   sleep 1d | ami-sandbox >env &
   export $(grep = env)
@@ -30,9 +35,21 @@ then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
       --instances N        how many running instances there are (2)
       --images N           how many available images there are beside Amazon's (0)
       --region REGION      where they are, and the default region (us-east-1)
+      --family N           plant N images over us-east-1, us-west-2 and eu-west-1, the first 1,001 of
+                           which descend from each other in one line by their tags; announced as
+                           FAMILY_ROOT, FAMILY_ROOT_REGION, FAMILY_DEEPEST, FAMILY_DEEPEST_REGION
       --log FILE           write every call as a line of JSON; - is standard error
       --record FILE        add every answer, as it was sent, to a file as a line of JSON
   -h, --help               show this help
+
+With call, asks EC2 on loopback for what no tool here does, and prints the XML of the answer. Parameters
+have the names of the EC2 API reference:
+
+  ami-sandbox call CopyImage SourceImageId=ami-... SourceRegion=us-east-1 Name=copy
+
+The endpoint is AWS_ENDPOINT_URL, which must lie on loopback, the keys are AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY, and the region is that of --region, else AWS_REGION or AWS_DEFAULT_REGION. The
+exit status is 0 when EC2 did it, 1 when it did not, and 2 when the call is wrong in itself.
 ";
 
 /// What the command line asks for.
@@ -40,6 +57,7 @@ struct Options {
     config: Config,
     instances: u32,
     images: u32,
+    family: Option<NonZeroUsize>,
 }
 
 fn main() -> ExitCode {
@@ -50,17 +68,26 @@ fn main() -> ExitCode {
     {
         return report(io::stdout().lock().write_all(HELP.as_bytes()));
     }
+    if let Some((_, words)) = arguments.split_first().filter(|words| words.0 == "call") {
+        return match call::Call::parse(words) {
+            Ok(call) => report(call.run()),
+            Err(message) => misused(&message),
+        };
+    }
     match parse(arguments) {
         Ok(options) => report(run(options)),
-        Err(message) => {
-            let usage = "Try 'ami-sandbox --help'.";
-            let _ = writeln!(io::stderr().lock(), "ami-sandbox: {message}\n{usage}");
-            ExitCode::from(2)
-        }
+        Err(message) => misused(&message),
     }
 }
 
-fn report(result: io::Result<()>) -> ExitCode {
+/// Ends with what is wrong on the command line.
+fn misused(message: &str) -> ExitCode {
+    let usage = "Try 'ami-sandbox --help'.";
+    let _ = writeln!(io::stderr().lock(), "ami-sandbox: {message}\n{usage}");
+    ExitCode::from(2)
+}
+
+fn report(result: Result<(), impl Display>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -107,10 +134,12 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
     };
     let instances = value(&mut given, "--instances")?.unwrap_or(2);
     let images = value(&mut given, "--images")?.unwrap_or(0);
+    let family = value(&mut given, "--family")?;
     Ok(Options {
         config,
         instances,
         images,
+        family,
     })
 }
 
@@ -135,7 +164,7 @@ fn split_equals(arguments: Vec<OsString>) -> Vec<OsString> {
 /// Every option takes a value and may be given once; pico-args would take an option for a value, and
 /// leave a repeated one lying.
 fn check_words(arguments: &[OsString]) -> Result<(), String> {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 13] = [
         "--port",
         "--metadata-port",
         "--image-time",
@@ -145,6 +174,7 @@ fn check_words(arguments: &[OsString]) -> Result<(), String> {
         "--empty-pages",
         "--instances",
         "--images",
+        "--family",
         "--region",
         "--log",
         "--record",
@@ -203,11 +233,17 @@ fn run(options: Options) -> io::Result<()> {
     let images: Vec<String> = (0..options.images)
         .map(|_| sandbox.image(&region, |_| {}))
         .collect();
-    announce(&sandbox, &instances, &images)?;
+    let family = options.family.map(|size| sandbox.family(size.get()));
+    announce(&sandbox, &instances, &images, family.as_ref())?;
     wait_for_the_end()
 }
 
-fn announce(sandbox: &Sandbox, instances: &[String], images: &[String]) -> io::Result<()> {
+fn announce(
+    sandbox: &Sandbox,
+    instances: &[String],
+    images: &[String],
+    family: Option<&Family>,
+) -> io::Result<()> {
     // Thousands of images are not written line by line.
     let mut out = io::BufWriter::new(io::stdout().lock());
     for (key, value) in sandbox.environment() {
@@ -217,6 +253,12 @@ fn announce(sandbox: &Sandbox, instances: &[String], images: &[String]) -> io::R
         for (number, id) in (1..).zip(ids) {
             writeln!(out, "{name}_{number}={id}")?;
         }
+    }
+    if let Some(family) = family {
+        writeln!(out, "FAMILY_ROOT={}", family.root)?;
+        writeln!(out, "FAMILY_ROOT_REGION={}", family.root_region)?;
+        writeln!(out, "FAMILY_DEEPEST={}", family.deepest)?;
+        writeln!(out, "FAMILY_DEEPEST_REGION={}", family.deepest_region)?;
     }
     writeln!(out, "READY")?;
     out.flush()
@@ -284,6 +326,7 @@ mod tests {
             &["--port", "1", "--port", "2"],
             &["--region", "us-moon-1"],
             &["--images", "many"],
+            &["--family", "0"],
         ] {
             assert!(try_parse(words).is_err(), "{words:?}");
         }

@@ -8,6 +8,7 @@ use crate::model::Resource;
 use crate::model::image::{Image, ImageState, Stage, StateReason};
 use crate::model::instance::{Attachment, Instance, InstanceState};
 use crate::model::mapping::{Device, Ebs, Mapping};
+use crate::model::reference::{self, Reference};
 use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::{Volume, VolumeState};
@@ -98,6 +99,24 @@ impl Sandbox {
         self.in_region(region, |region| plant(&mut region.volumes, volume))
     }
 
+    /// Lets a resource of the first account refer to an image, which may be known or not. Its type is
+    /// `ec2:LaunchTemplate`, `imagebuilder:ContainerRecipe`, `imagebuilder:ImageRecipe` or
+    /// `ssm:Parameter`; instances refer to their images by themselves.
+    ///
+    /// # Panics
+    /// When the type is another one, since nobody could ask for the reference.
+    pub fn reference(&self, region: &str, image: &str, resource_type: &str, arn: &str) {
+        let is_known = reference::TYPES.contains(&resource_type);
+        assert!(is_known, "the sandbox has no references of {resource_type}");
+        let reference = Reference {
+            owner: self.account().into(),
+            image: image.into(),
+            resource_type: resource_type.into(),
+            arn: arn.into(),
+        };
+        self.in_region(region, |region| region.references.push(reference));
+    }
+
     /// Puts an image into a state at once and for good, with a code and a message as its reason.
     pub fn set_image_state(&self, id: &str, state: ImageState, reason: Option<(&str, &str)>) {
         let stage = Stage {
@@ -135,11 +154,12 @@ impl Sandbox {
         self.world().next_images.push_back(stage);
     }
 
-    /// Removes an image as if its owner had deregistered it elsewhere.
+    /// Takes an image out of use as if its owner had deregistered it elsewhere. The ancestry of images
+    /// that were made from it still leads through it.
     pub fn deregister(&self, id: &str) {
         self.world()
             .regions_mut()
-            .for_each(|region| drop(region.images.remove(id)));
+            .for_each(|region| drop(region.deregister(id)));
     }
 
     /// Makes an image or a snapshot unknown again for a pace.

@@ -9,6 +9,7 @@ use crate::model::image::{Image, Stage};
 use crate::model::instance::Instance;
 use crate::model::mapping::{Ebs, Mapping};
 use crate::model::network::{KeyPair, SecurityGroup, vpc_id};
+use crate::model::reference::Reference;
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
@@ -52,11 +53,15 @@ pub(crate) struct World {
 #[derive(Debug, Default)]
 pub(crate) struct Region {
     pub(crate) images: Store<Image>,
+    /// The images that were deregistered, by ID: nothing but their place in an ancestry is left.
+    pub(crate) deregistered: HashMap<String, Image>,
     pub(crate) snapshots: Store<Snapshot>,
     pub(crate) volumes: Store<Volume>,
     pub(crate) instances: Store<Instance>,
     pub(crate) groups: Store<SecurityGroup>,
     pub(crate) keys: Store<KeyPair>,
+    /// What uses images beside the instances.
+    pub(crate) references: Vec<Reference>,
     /// The accounts that have EBS encryption by default here.
     pub(crate) encrypting: BTreeSet<String>,
     /// What a call with a ClientToken made, by account, action and token.
@@ -182,6 +187,19 @@ impl Region {
         let (vpc, words) = (vpc_id(account, name), "default VPC security group");
         let group = SecurityGroup::new(account, &vpc, "default", words);
         self.groups.insert(&group.id.clone(), group);
+    }
+
+    /// Takes an image out of use and gives what it was. Its record stays, since EC2 still knows it as the
+    /// source of other images (EC2 user guide, "Use AMI ancestry to trace the origin of an AMI").
+    pub(crate) fn deregister(&mut self, id: &str) -> Option<Image> {
+        let image = self.images.remove(id)?;
+        self.deregistered.insert(id.to_owned(), image.clone());
+        Some(image)
+    }
+
+    /// An image of which there is a record, registered or not.
+    pub(crate) fn recorded_image(&self, id: &str) -> Option<&Image> {
+        self.images.get(id).or_else(|| self.deregistered.get(id))
     }
 
     /// Whether an account has EBS encryption by default here.

@@ -9,7 +9,7 @@ use crate::world::Region;
 
 use super::call::{Action, Invocation};
 
-/// Removes an image, and its snapshots when asked to.
+/// Takes an image out of use, and removes its snapshots when asked to.
 pub(crate) struct DeregisterImage {
     id: String,
     delete_snapshots: bool,
@@ -36,7 +36,7 @@ impl Action for DeregisterImage {
             return Err(ApiError::client("OperationNotPermitted", message));
         }
         let region = call.commit()?.region;
-        let image = region.images.remove(&self.id);
+        let image = region.deregister(&self.id);
         let mut xml = Xml::done();
         if let Some(image) = image.filter(|_| self.delete_snapshots) {
             let results = delete_snapshots(region, &image);

@@ -46,7 +46,7 @@ use call::{Action, Invocation};
 pub(crate) use call::Caller;
 
 /// The API version whose shapes the answers have.
-const VERSION: &str = "2016-11-15";
+pub(crate) const VERSION: &str = "2016-11-15";
 
 /// Does an EC2 call and gives the inside of its answer.
 pub(crate) fn dispatch(

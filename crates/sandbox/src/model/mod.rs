@@ -5,6 +5,7 @@ pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod mapping;
 pub(crate) mod network;
+pub(crate) mod reference;
 pub(crate) mod snapshot;
 pub(crate) mod store;
 pub(crate) mod volume;

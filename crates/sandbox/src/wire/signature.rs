@@ -1,12 +1,17 @@
-//! Signature Version 4: what a client claims to have signed, and whether it knew the secret.
+//! Signature Version 4: what a client claims to have signed, whether it knew the secret, and how the
+//! sandbox's own client signs.
 //!
 //! IAM user guide, "Create a signed AWS API request".
 
 use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
-use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, InvalidHeaderValue};
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// The signature of a request, and all that goes into checking it but the secret.
 #[derive(Debug)]
@@ -39,25 +44,85 @@ impl Claim {
         let scope = scope.next()?;
         let mut parts = scope.split('/');
         let names = field("SignedHeaders=")?;
-        let canonical = hex(&Sha256::digest(canonical(signed, names)));
         let moment = text(signed.headers, "x-amz-date")?;
         Some(Claim {
             date: parts.next()?.to_owned(),
             region: parts.next()?.to_owned(),
             service: parts.next()?.to_owned(),
-            to_sign: format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{canonical}"),
+            to_sign: to_sign(signed, names, moment, scope),
             signature: field("Signature=")?.to_owned(),
         })
     }
 
     /// Whether the request was signed with this secret.
     pub(crate) fn is_of(&self, secret: &str) -> bool {
-        let mut key = format!("AWS4{secret}").into_bytes();
-        for part in [&*self.date, &self.region, &self.service, "aws4_request"] {
-            key = mac(&key, part);
-        }
-        hex(&mac(&key, &self.to_sign)) == self.signature
+        let scope = [&*self.date, &self.region, &self.service];
+        signature(secret, scope, &self.to_sign) == self.signature
     }
+}
+
+/// Who signs, and for which service where.
+pub(crate) struct Signer<'a> {
+    pub(crate) access_key: &'a str,
+    pub(crate) secret: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) service: &'a str,
+}
+
+impl Signer<'_> {
+    /// Signs a request with all the headers that it has, of which one must be the host.
+    pub(crate) fn sign(
+        &self,
+        request: &mut hyper::Request<String>,
+        now: OffsetDateTime,
+    ) -> Result<(), InvalidHeaderValue> {
+        let date = format_description!("[year][month][day]");
+        let moment = format_description!("[year][month][day]T[hour][minute][second]Z");
+        let (date, moment) = (
+            now.format(date).unwrap_or_default(),
+            now.format(moment).unwrap_or_default(),
+        );
+        let dated = HeaderValue::from_str(&moment)?;
+        request.headers_mut().insert("x-amz-date", dated);
+        let authorization = self.authorization(request, &date, &moment);
+        let authorization = HeaderValue::from_str(&authorization)?;
+        request.headers_mut().insert(AUTHORIZATION, authorization);
+        Ok(())
+    }
+
+    fn authorization(&self, request: &hyper::Request<String>, date: &str, moment: &str) -> String {
+        let (key, region, service) = (self.access_key, self.region, self.service);
+        let mut names: Vec<&str> = request.headers().keys().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        let names = names.join(";");
+        let scope = format!("{date}/{region}/{service}/aws4_request");
+        let signed = Signed {
+            method: request.method().as_str(),
+            path: request.uri().path(),
+            query: request.uri().query(),
+            headers: request.headers(),
+            body: request.body().as_bytes(),
+        };
+        let to_sign = to_sign(&signed, &names, moment, &scope);
+        let signature = signature(self.secret, [date, region, service], &to_sign);
+        format!(
+            "{ALGORITHM} Credential={key}/{scope}, SignedHeaders={names}, Signature={signature}"
+        )
+    }
+}
+
+/// The signature of a string to sign, with a key that is made for date, region and service.
+fn signature(secret: &str, [date, region, service]: [&str; 3], to_sign: &str) -> String {
+    let mut key = format!("AWS4{secret}").into_bytes();
+    for part in [date, region, service, "aws4_request"] {
+        key = mac(&key, part);
+    }
+    hex(&mac(&key, to_sign))
+}
+
+fn to_sign(signed: &Signed<'_>, names: &str, moment: &str, scope: &str) -> String {
+    let canonical = hex(&Sha256::digest(canonical(signed, names)));
+    format!("{ALGORITHM}\n{moment}\n{scope}\n{canonical}")
 }
 
 /// The canonical request: one form for all ways to write the same request.
@@ -112,32 +177,52 @@ mod tests {
     use super::*;
 
     /// The example of the documentation of Signature Version 4: ListUsers of IAM.
-    #[test]
-    fn the_documented_example_is_right() {
-        let mut headers = HeaderMap::new();
-        let authorization = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, \
-             SignedHeaders=content-type;host;x-amz-date, \
-             Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
-        for (name, value) in [
-            ("authorization", authorization),
-            (
+    const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 \
+        Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, \
+        SignedHeaders=content-type;host;x-amz-date, \
+        Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+    fn list_users() -> hyper::Request<String> {
+        hyper::Request::get("/?Version=2010-05-08&Action=ListUsers")
+            .header("host", "iam.amazonaws.com")
+            .header(
                 "content-type",
                 "application/x-www-form-urlencoded; charset=utf-8",
-            ),
-            ("host", "iam.amazonaws.com"),
-            ("x-amz-date", "20150830T123600Z"),
-        ] {
-            headers.insert(name, value.parse().unwrap());
-        }
+            )
+            .body(String::new())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_documented_example_is_right() {
+        let mut request = list_users();
+        let headers = request.headers_mut();
+        headers.insert("authorization", AUTHORIZATION.parse().unwrap());
+        headers.insert("x-amz-date", "20150830T123600Z".parse().unwrap());
         let claim = Claim::read(&Signed {
             method: "GET",
             path: "/",
-            query: Some("Version=2010-05-08&Action=ListUsers"),
-            headers: &headers,
+            query: request.uri().query(),
+            headers: request.headers(),
             body: b"",
         });
         let claim = claim.unwrap();
-        assert!(claim.is_of("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"));
-        assert!(!claim.is_of("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEZ"));
+        assert!(claim.is_of(SECRET));
+        assert!(!claim.is_of(&SECRET.replace("KEY", "KEZ")));
+    }
+
+    #[test]
+    fn the_documented_example_is_signed() {
+        let mut request = list_users();
+        let signer = Signer {
+            access_key: "AKIDEXAMPLE",
+            secret: SECRET,
+            region: "us-east-1",
+            service: "iam",
+        };
+        let now = time::macros::datetime!(2015-08-30 12:36:00 UTC);
+        signer.sign(&mut request, now).unwrap();
+        assert_eq!(request.headers()["authorization"], AUTHORIZATION);
     }
 }

@@ -137,3 +137,36 @@ fn a_denied_action_is_denied_for_a_dry_run_too() {
     let params = [("InstanceId", &*instance), ("Name", "web")];
     assert_eq!(ec2(&sandbox, "CreateImage", &params).status, 200);
 }
+
+#[test]
+fn an_action_is_denied_everywhere_or_in_one_region() {
+    let sandbox = sandbox();
+    let image = sandbox.image(REGION, |_| {});
+    let ask = |region: &str, action: &str| {
+        let who = As {
+            region,
+            ..As::default()
+        };
+        let answer = call(&sandbox, who, action, &[("ImageId.1", &image)]).unwrap();
+        answer.text("Code").to_owned()
+    };
+    let denied = "UnauthorizedOperation";
+    sandbox.deny("DescribeImages");
+    assert_eq!(
+        ["us-east-1", "eu-west-1"].map(|r| ask(r, "DescribeImages")),
+        [denied; 2]
+    );
+    assert_ne!(ask(REGION, "DescribeInstances"), denied);
+    sandbox.allow("DescribeImages");
+    let fault = Fault::on("DescribeImages").region("eu-west-1").always();
+    sandbox.inject(fault.error(
+        403,
+        denied,
+        "You are not authorized to perform this operation.",
+    ));
+    for _ in 0..2 {
+        assert_eq!(ask(REGION, "DescribeImages"), "");
+        assert_eq!(ask("eu-west-1", "DescribeImages"), denied);
+        assert_ne!(ask("eu-west-1", "DescribeInstances"), denied);
+    }
+}

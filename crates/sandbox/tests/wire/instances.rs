@@ -120,40 +120,6 @@ fn types_are_found_by_name_filter_and_page() {
 }
 
 #[test]
-fn references_to_an_image_are_the_instances_that_run_it() {
-    let sandbox = sandbox();
-    let image = sandbox.image(REGION, |_| {});
-    let id = sandbox.instance(REGION, |seed| seed.image.clone_from(&image));
-    let ask = |params: &[(&str, &str)]| {
-        let params = [&[("ImageId.1", &*image)], params].concat();
-        ec2(&sandbox, "DescribeImageReferences", &params)
-    };
-    let all = ask(&[("IncludeAllResourceTypes", "true")]);
-    let arn = format!("arn:aws:ec2:us-east-1:123456789012:instance/{id}");
-    assert_eq!(
-        (all.text("imageId"), all.all("arn")),
-        (&*image, vec![&*arn])
-    );
-    let kind = ("ResourceType.1.ResourceType", "ec2:Instance");
-    let stopped = [
-        kind,
-        (
-            "ResourceType.1.ResourceTypeOption.1.OptionName",
-            "state-name",
-        ),
-        (
-            "ResourceType.1.ResourceTypeOption.1.OptionValue.1",
-            "stopped",
-        ),
-    ];
-    assert_eq!(ask(&[kind]).all("arn").len(), 1);
-    assert_eq!(ask(&stopped).all("arn").len(), 0);
-    let templates = ("ResourceType.1.ResourceType", "ec2:LaunchTemplate");
-    assert_eq!(ask(&[templates]).all("arn").len(), 0);
-    assert_eq!(ask(&[]).error(), (400, "InvalidParameterCombination"));
-}
-
-#[test]
 fn launch_permissions_are_reset_at_once() {
     let sandbox = sandbox();
     let image = sandbox.image(REGION, |image| {

@@ -1,7 +1,10 @@
 //! Speaks raw HTTP to a sandbox, with a client of a few lines, so that nothing but the wire is tried.
 
+mod ancestry;
+mod call;
 mod client;
 mod dry_run;
+mod family;
 mod faults;
 mod filters;
 mod identity;
@@ -12,6 +15,7 @@ mod names;
 mod network;
 mod pages;
 mod protocol;
+mod references;
 mod sharing;
 mod snapshots;
 mod sso;
