@@ -12,6 +12,9 @@ use super::{Node, shown};
 const MAX_TEXT: usize = 50_000;
 const MAX_EDGES: usize = 500;
 
+/// Wide enough for IDs with their regions, which Mermaid would break at their dashes.
+const HEAD: &str = "%%{init: {\"flowchart\": {\"wrappingWidth\": 400}}}%%\nflowchart TD\n";
+
 const CLASSES: &str = "  classDef gone stroke-dasharray:5 5
   classDef asked stroke-width:3px
   classDef askedGone stroke-width:3px,stroke-dasharray:5 5
@@ -19,7 +22,7 @@ const CLASSES: &str = "  classDef gone stroke-dasharray:5 5
 
 pub(super) fn draw(nodes: &[Node]) -> String {
     let body = body(nodes);
-    format!("flowchart TD\n{}{body}", warning(&body, nodes))
+    format!("{HEAD}{}{body}", warning(&body, nodes))
 }
 
 fn body(nodes: &[Node]) -> String {
@@ -38,9 +41,9 @@ fn body(nodes: &[Node]) -> String {
     body
 }
 
-/// What the reader of a large picture has to do. Mermaid counts in UTF-16, and this line too.
+/// What the reader of a large picture has to do. Mermaid counts in UTF-16, and the first lines too.
 fn warning(body: &str, nodes: &[Node]) -> String {
-    let (text, edges) = (body.encode_utf16().count() + 200, edges(nodes).count());
+    let (text, edges) = (body.encode_utf16().count() + 300, edges(nodes).count());
     if text <= MAX_TEXT && edges <= MAX_EDGES {
         return String::new();
     }
@@ -70,14 +73,16 @@ fn class(node: &Node) -> &'static str {
     }
 }
 
-/// Text within a quoted label. Mermaid reads Markdown, HTML, formulas and names of icons there, and
-/// marks its own codes with signs that users may type as well; so every sign that is no letter or
-/// digit becomes a code, which it resolves after all else. Dashes within words mean nothing to it,
-/// and IDs stay legible.
+/// Text within a quoted label. Mermaid reads Markdown, HTML and names of icons there, so every sign
+/// that is no letter or digit becomes one of its codes. Dashes within words mean nothing to it, and
+/// IDs stay legible.
 fn literal(text: &str) -> String {
     let mut literal = String::with_capacity(text.len());
     let mut before = ' ';
     for letter in text.chars() {
+        if OBEYED.contains(&(before, letter)) {
+            literal.push_str(JOINER);
+        }
         if letter.is_alphanumeric() || letter == ' ' || (letter == '-' && before.is_alphanumeric())
         {
             literal.push(letter);
@@ -88,3 +93,9 @@ fn literal(text: &str) -> String {
     }
     literal
 }
+
+/// Pairs that Mermaid 11 obeys even when they come from codes: an end of a line, the bounds of a
+/// formula, an icon, and the marks by which it knows its own codes. A sign without width keeps them
+/// apart.
+const OBEYED: [(char, char); 5] = [('\\', 'n'), ('$', '$'), (':', 'f'), ('ﬂ', '°'), ('¶', 'ß')];
+const JOINER: &str = "#8288;";

@@ -32,12 +32,12 @@ fn hostile_names() {
 
 #[test]
 fn nobody() {
-    assert_eq!(mermaid(&[]), "flowchart TD\n");
+    assert!(mermaid(&[]).ends_with("flowchart TD\n"));
 }
 
 #[test]
 fn what_is_too_large_says_so() {
-    assert!(!mermaid(&line(200)).contains("%%"));
+    assert!(!mermaid(&line(200)).contains("maxTextSize"));
     assert!(mermaid(&fork(501)).contains("maxTextSize 50000 and maxEdges 501"));
     let picture = mermaid(&line(2000));
     let limit = picture

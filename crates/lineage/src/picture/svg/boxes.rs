@@ -14,7 +14,6 @@ const LINES: [f64; 3] = [21.0, 39.0, 57.0];
 pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node) {
     let (x, y) = plan.corner(place);
     let (width, height) = plan.box_size();
-    let facts = format!("{} {}", day(node.created), shown(&node.state));
     // Writing to a string does not fail.
     let _ = write!(
         picture,
@@ -26,7 +25,7 @@ pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node)
     let lines = [
         ("reference", shown(&node.reference)),
         ("name", node.shown_name()),
-        ("facts", facts),
+        ("facts", facts(node)),
     ];
     for ((class, text), below) in lines.iter().zip(LINES) {
         let (x, y) = (x + PADDING, y + below);
@@ -37,6 +36,15 @@ pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node)
         );
     }
     picture.push_str("</g>\n");
+}
+
+/// When it was made, where that is known, and its state.
+fn facts(node: &Node) -> String {
+    let state = shown(&node.state);
+    match node.created {
+        Some(_) => format!("{} · {state}", day(node.created)),
+        None => state,
+    }
 }
 
 /// How many columns of text fit between the sides.
