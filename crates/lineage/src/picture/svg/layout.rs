@@ -1,10 +1,10 @@
 //! In which rows images stand, so that no lines cross and families stay together.
 //!
 //! rust-sugiyama finds the rows. It was chosen over other crates because its lines are straight
-//! where they can be, siblings keep their order, and time and memory grow with the list: 10,000
-//! images take 0.1 s and 10 MB. dagre takes 4 to 22 s and 240 MB for as many, and overflows its
-//! stack at lines of 10,000; layout-rs takes 47 s; ascii-dag is the fastest, but packs rows without
-//! regard to parents; tidy-tree draws as well, but is not maintained.
+//! where they can be, siblings keep their order, and it takes less than 0.1 s and about 10 MB for
+//! 10,000 images, without unsafe code. dagre takes 4 to 22 s and 240 MB for as many, and layout-rs
+//! 47 s; ascii-dag is as fast, but packs rows without regard to parents; tidy-tree is faster and
+//! draws as well, but joins images by raw pointers and depends on much more.
 
 use std::thread;
 
