@@ -1,9 +1,25 @@
 //! Pictures of a family: for a terminal, Graphviz, Mermaid, or as SVG.
 //!
 //! Names and all other texts come from AWS and from users; each format escapes them for itself.
+//!
+//! * pure: [`age`] and `descent` know images and nothing of formats; `tree`, `dot`, `mermaid` and
+//!   `svg` know them and nothing of each other.
+//!
+//! Invariant: nothing here recurses by generation, and no picture grows faster than its list.
 
+pub mod age;
+mod descent;
+mod dot;
+mod letters;
+mod mermaid;
+mod svg;
+mod tree;
+
+use ami_core::escape::escape;
 use ami_core::reference::Located;
 use ami_core::time::Moment;
+
+pub use letters::Letters;
 
 /// An image in a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,4 +55,35 @@ pub enum Style {
     Mermaid,
     /// A picture that needs nothing else.
     Svg,
+}
+
+/// Draws a family. Only a tree depends on `letters` and on what time it is `now`.
+pub fn draw(style: Style, letters: Letters, nodes: &[Node], now: Moment) -> String {
+    match style {
+        Style::Tree => tree::draw(letters, nodes, now),
+        Style::Dot => dot::draw(nodes),
+        Style::Mermaid => mermaid::draw(nodes),
+        Style::Svg => svg::draw(nodes),
+    }
+}
+
+/// Text that is safe to show, and that any format can hold: XML forbids these two letters even
+/// though they control nothing.
+fn shown(text: &str) -> String {
+    escape(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
+impl Node {
+    /// What uses it, safe to show, if anything does.
+    fn shown_users(&self) -> Option<String> {
+        (!self.users.is_empty()).then(|| format!("used by {}", shown(&self.users.join(", "))))
+    }
+
+    /// Its name, safe to show; a dash where none is known.
+    fn shown_name(&self) -> String {
+        match self.name.as_deref().map(str::trim) {
+            None | Some("") => "-".to_owned(),
+            Some(name) => shown(name),
+        }
+    }
 }

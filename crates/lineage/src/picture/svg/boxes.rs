@@ -1,0 +1,85 @@
+//! An image's box and what is written in it.
+
+use std::fmt::Write;
+
+use super::super::age::day;
+use super::super::{Node, shown};
+use super::plan::{COLUMN, PADDING, Plan};
+use super::shorten::shorten;
+use super::xml::escape_xml;
+
+/// The base lines of the three lines of text, from the top of the box.
+const LINES: [f64; 3] = [21.0, 39.0, 57.0];
+
+pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node) {
+    let (x, y) = plan.corner(place);
+    let (width, height) = plan.box_size();
+    // Writing to a string does not fail.
+    let _ = write!(
+        picture,
+        "<g class=\"{}\"><title>{}</title>\
+         <rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>",
+        class(node),
+        escape_xml(&title(node)),
+    );
+    let lines = [
+        ("reference", shown(&node.reference)),
+        ("name", node.shown_name()),
+        ("facts", facts(node)),
+    ];
+    for ((class, text), below) in lines.iter().zip(LINES) {
+        let (x, y) = (x + PADDING, y + below);
+        let text = escape_xml(&shorten(text, columns(width)));
+        let _ = write!(
+            picture,
+            "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>"
+        );
+    }
+    picture.push_str("</g>\n");
+}
+
+/// When it was made, where that is known, and its state.
+fn facts(node: &Node) -> String {
+    let state = shown(&node.state);
+    match node.created {
+        Some(_) => format!("{} · {state}", day(node.created)),
+        None => state,
+    }
+}
+
+/// How many columns of text fit between the sides.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small number"
+)]
+fn columns(width: f64) -> usize {
+    ((width - 2.0 * PADDING) / COLUMN) as usize
+}
+
+fn class(node: &Node) -> &'static str {
+    match (node.is_asked, node.is_gone) {
+        (true, true) => "asked gone",
+        (true, false) => "asked",
+        (false, true) => "gone",
+        (false, false) => "other",
+    }
+}
+
+/// All of it, for those who point at the box.
+fn title(node: &Node) -> String {
+    let created = node
+        .created
+        .map_or_else(|| "-".to_owned(), |moment| moment.to_string());
+    let mut title = format!(
+        "{}\n{}\n{created}\n{}",
+        shown(&node.reference),
+        node.shown_name(),
+        shown(&node.state)
+    );
+    if let Some(users) = node.shown_users() {
+        title.push('\n');
+        title.push_str(&users);
+    }
+    title
+}
