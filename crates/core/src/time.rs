@@ -29,21 +29,22 @@ impl Moment {
         Self::truncated(OffsetDateTime::now_utc())
     }
 
-    /// From Unix seconds, when they lie between the years -9999 and 9999.
+    /// From Unix seconds, when they lie in the years 0 to 9999: no format here can write others.
     pub fn from_timestamp(seconds: i64) -> Option<Self> {
-        OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
+        Self::writable(OffsetDateTime::from_unix_timestamp(seconds).ok()?)
     }
 
     /// From `20110909T233600Z`.
     pub fn from_compact(text: &str) -> Option<Self> {
         let moment = PrimitiveDateTime::parse(text, COMPACT).ok()?;
-        Some(Self(moment.assume_utc()))
+        Self::writable(moment.assume_utc())
     }
 
     /// From RFC 3339, as EC2 writes times.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        Some(Self::truncated(moment.to_offset(time::UtcOffset::UTC)))
+        let moment = moment.checked_to_offset(time::UtcOffset::UTC)?;
+        Self::writable(Self::truncated(moment).0)
     }
 
     /// Unix seconds.
@@ -60,6 +61,10 @@ impl Moment {
     /// As date(1) prints it: `Wed Apr 17 18:18:25 UTC 2013`.
     pub fn plain(self) -> String {
         self.0.format(PLAIN).unwrap_or_default()
+    }
+
+    fn writable(moment: OffsetDateTime) -> Option<Self> {
+        (moment.year() >= 0).then_some(Self(moment))
     }
 
     fn truncated(moment: OffsetDateTime) -> Self {
@@ -156,6 +161,22 @@ mod tests {
         ] {
             assert_eq!(Moment::from_compact(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn moments_that_no_format_can_write_are_none() {
+        let (first, last) = (-62_167_219_200, 253_402_300_799);
+        for seconds in [first, last] {
+            let moment = Moment::from_timestamp(seconds).expect("a moment");
+            assert_eq!(Moment::from_rfc3339(&moment.to_string()), Some(moment));
+            assert_eq!(Moment::from_compact(&moment.compact()), Some(moment));
+        }
+        for seconds in [first - 1, last + 1, i64::MIN, i64::MAX] {
+            assert_eq!(Moment::from_timestamp(seconds), None, "{seconds}");
+        }
+        assert_eq!(Moment::from_compact("-01990101T000000Z"), None);
+        // In UTC it lies in the year 10000.
+        assert_eq!(Moment::from_rfc3339("9999-12-31T23:59:59-23:59"), None);
     }
 
     #[test]

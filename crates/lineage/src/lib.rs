@@ -1,8 +1,16 @@
 //! Where images come from, and what came of them.
 //!
 //! * pure: [`origin`] reads one image's descent out of its tags and EC2's record; [`family`] joins
-//!   images to one graph and walks it; [`picture`] draws it.
+//!   images to one graph and walks it; [`picture`] draws it; [`record`] is a member as a line,
+//!   [`drawing`] a set of them as a picture.
+//! * asking EC2: [`ancestors`] finds what is above an image, [`children`] what is below.
 //!
 //! Invariant: an image has at most one parent. What the tags say wins over what EC2 says.
 
+pub mod ancestors;
+pub mod children;
+pub mod drawing;
+pub mod family;
+pub mod origin;
 pub mod picture;
+pub mod record;

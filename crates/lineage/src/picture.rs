@@ -74,6 +74,17 @@ fn shown(text: &str) -> String {
 }
 
 impl Node {
+    /// All that a label says of it, safe to show: reference, name, day, state, and what uses it.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let lines = [
+            shown(&self.reference),
+            self.shown_name(),
+            age::day(self.created),
+            shown(&self.state),
+        ];
+        lines.into_iter().chain(self.shown_users())
+    }
+
     /// What uses it, safe to show, if anything does.
     fn shown_users(&self) -> Option<String> {
         (!self.users.is_empty()).then(|| format!("used by {}", shown(&self.users.join(", "))))

@@ -12,6 +12,7 @@ use crate::wire::error::ApiError;
 use crate::wire::fault::Kind;
 use crate::wire::log::Call;
 use crate::wire::request::Request;
+use crate::wire::xml::Xml;
 use crate::world::World;
 
 /// What the threads of a sandbox share.
@@ -66,6 +67,7 @@ pub(crate) async fn answer(shared: &Shared, request: Request) -> Reply {
     let result = match &fault {
         Some(Kind::Error(error)) => Err(error.clone()),
         Some(Kind::ResetBefore) => Ok(String::new()),
+        Some(Kind::Ignore) => Ok(ec2::envelope(request.action(), &request_id, &Xml::done())),
         _ => serve(&mut world, &request, &request_id),
     };
     let delivery = match fault {

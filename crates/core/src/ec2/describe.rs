@@ -173,7 +173,7 @@ impl Ec2 {
                         found.extend(images);
                         break;
                     }
-                    Err(error) => match missing(Kind::Image, &error) {
+                    Err(error) => match no_images(&error) {
                         unknown if unknown.is_empty() => return Err(error),
                         unknown => unknown,
                     },
@@ -310,6 +310,16 @@ pub fn missing(kind: Kind, error: &Error) -> Vec<Id> {
         return Vec::new();
     }
     ids_in(error.what(), kind)
+}
+
+/// The IDs that a refusal names because they are no images, or none any more. Of made-up IDs, such
+/// as tags may hold, EC2 says that they are malformed, and names one of them in its message.
+fn no_images(error: &Error) -> Vec<Id> {
+    const CODES: [&str; 2] = ["InvalidAMIID.Malformed", "InvalidAMIID.Unavailable"];
+    match error.code() {
+        Some(code) if CODES.contains(&code) => ids_in(error.what(), Kind::Image),
+        _ => missing(Kind::Image, error),
+    }
 }
 
 /// The IDs of a kind that stand in a text of EC2's.

@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use super::age::day;
+use super::Node;
 use super::descent::edges;
-use super::{Node, shown};
 
 /// Left to right, as lines of descent are read, and siblings in the order in which they are given.
 const HEAD: &str = "digraph lineage {
@@ -33,12 +32,7 @@ fn id(node: &Node) -> String {
 }
 
 fn attributes(node: &Node) -> String {
-    let lines = [
-        literal(&shown(&node.reference)),
-        literal(&node.shown_name()),
-        day(node.created),
-        literal(&shown(&node.state)),
-    ];
+    let lines: Vec<_> = node.lines().map(|line| literal(&line)).collect();
     let style = match (node.is_asked, node.is_gone) {
         (true, true) => ", style=\"bold,dashed\"",
         (true, false) => ", style=bold",

@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use super::age::day;
+use super::Node;
 use super::descent::edges;
-use super::{Node, shown};
 
 /// How long a text and how many edges Mermaid takes unless its host says otherwise. Both limits
 /// are among those that a picture cannot raise for itself (Mermaid's `secure` settings: an `init`
@@ -55,13 +54,8 @@ fn warning(body: &str, nodes: &[Node]) -> String {
 }
 
 fn label(node: &Node) -> String {
-    [
-        literal(&shown(&node.reference)),
-        literal(&node.shown_name()),
-        literal(&day(node.created)),
-        literal(&shown(&node.state)),
-    ]
-    .join("<br/>")
+    let lines: Vec<_> = node.lines().map(|line| literal(&line)).collect();
+    lines.join("<br/>")
 }
 
 fn class(node: &Node) -> &'static str {

@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     ResetBefore,
     /// The work is done and the connection is reset: the lost reply.
     ResetAfter,
+    /// The answer of a call that has worked, and nothing is done.
+    Ignore,
     /// The work begins late.
     Delay(Duration),
     /// The work is done and half of the answer arrives.
@@ -101,6 +103,12 @@ impl Fault {
         self.with(Kind::ResetAfter)
     }
 
+    /// Answers `true` without doing the work, as if its result were to show much later. For calls whose
+    /// answer says nothing else.
+    pub fn ignore(self) -> Self {
+        self.with(Kind::Ignore)
+    }
+
     /// Waits before doing the work as usual.
     pub fn delay(self, time: Duration) -> Self {
         self.with(Kind::Delay(time))
@@ -134,6 +142,7 @@ impl Kind {
             Kind::Error(_) => "error",
             Kind::ResetBefore => "reset-before",
             Kind::ResetAfter => "reset-after",
+            Kind::Ignore => "ignore",
             Kind::Delay(_) => "delay",
             Kind::Cut => "cut",
             Kind::Dribble(_) => "dribble",

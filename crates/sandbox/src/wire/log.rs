@@ -39,8 +39,8 @@ pub struct Call {
     pub status: u16,
     /// The error code of the answer.
     pub error: Option<String>,
-    /// The fault that was on order for this call: `error`, `reset-before`, `reset-after`, `delay`,
-    /// `cut` or `dribble`.
+    /// The fault that was on order for this call: `error`, `reset-before`, `reset-after`, `ignore`,
+    /// `delay`, `cut` or `dribble`.
     pub fault: Option<&'static str>,
     /// The ID by which the answer names the request.
     pub request_id: String,

@@ -46,6 +46,24 @@ fn a_fault_can_keep_to_a_region() {
 }
 
 #[test]
+fn a_call_can_be_answered_and_ignored() {
+    let sandbox = sandbox();
+    let image = sandbox.image(REGION, |_| {});
+    sandbox.inject(Fault::on("CreateTags").ignore());
+    let params = [
+        ("ResourceId.1", &*image),
+        ("Tag.1.Key", "role"),
+        ("Tag.1.Value", "web"),
+    ];
+    let tags = || sandbox.find_image(&image).unwrap().tags.len();
+    assert_eq!(ec2(&sandbox, "CreateTags", &params).status, 200);
+    assert_eq!(tags(), 0);
+    assert_eq!(sandbox.calls_to("CreateTags")[0].fault, Some("ignore"));
+    assert_eq!(ec2(&sandbox, "CreateTags", &params).status, 200);
+    assert_eq!(tags(), 1);
+}
+
+#[test]
 fn a_reset_before_does_nothing() {
     let sandbox = sandbox();
     let instance = sandbox.instance(REGION, |_| {});

@@ -38,13 +38,16 @@ pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node)
     picture.push_str("</g>\n");
 }
 
-/// When it was made, where that is known, and its state.
+/// When it was made, where that is known, its state, and how many things use it; what they are, the
+/// title says.
 fn facts(node: &Node) -> String {
-    let state = shown(&node.state);
-    match node.created {
-        Some(_) => format!("{} · {state}", day(node.created)),
-        None => state,
-    }
+    let date = node.created.map(|_| day(node.created));
+    let uses = match node.users.len() {
+        0 => None,
+        uses => Some(format!("used by {uses}")),
+    };
+    let facts = [date, Some(shown(&node.state)), uses];
+    facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// How many columns of text fit between the sides.

@@ -1,0 +1,131 @@
+//! Describes images: by ID, or by a list of all own images.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use ami_core::ec2::Ec2;
+use ami_core::error::Error;
+use ami_core::id::Id;
+use ami_core::image::Image;
+use ami_core::reference::Located;
+use ami_core::region::Region;
+use futures_util::future::join_all;
+
+use super::{Ancestors, SHORT};
+use crate::family::{Member, Standing};
+
+impl Ancestors<'_> {
+    /// Describes images, all regions side by side.
+    pub(super) async fn describe(&mut self, wanted: Wanted, steps: usize) {
+        let mut looks = Vec::new();
+        for (region, ids) in wanted.regions {
+            let ids: Vec<Id> = ids.into_iter().collect();
+            let way = match steps {
+                _ if wanted.named.contains(&region) => Way::Named,
+                steps if steps < SHORT || self.listed.contains(&region) => Way::ById,
+                // What EC2's ancestry has brought is a bounded number.
+                _ if !wanted.going_on.contains(&region) => Way::ById,
+                _ => Way::List,
+            };
+            if way == Way::List {
+                self.listed.insert(region.clone());
+            }
+            let gateway = self.context.session.ec2(&region).await;
+            looks.push(async move {
+                let mut members = Vec::new();
+                let result = look(&gateway, way, &ids, &mut members).await;
+                (region, ids, members, result)
+            });
+        }
+        for (region, ids, members, result) in join_all(looks).await {
+            members
+                .into_iter()
+                .for_each(|member| self.family.insert(member));
+            match result {
+                Ok(()) => self.mark_gone(&region, ids),
+                Err(error) => {
+                    self.mark_unknown(&region, ids);
+                    self.failed.insert(region.clone(), Some(error.of(&region)));
+                }
+            }
+        }
+    }
+
+    /// What could not be asked about still is on its line.
+    fn mark_unknown(&mut self, region: &Region, ids: Vec<Id>) {
+        for id in ids {
+            self.mention(&Located {
+                id,
+                region: region.clone(),
+            });
+        }
+    }
+
+    /// What EC2 left out when it described the rest does not exist for it.
+    fn mark_gone(&mut self, region: &Region, ids: Vec<Id>) {
+        for id in ids {
+            let located = Located {
+                id,
+                region: region.clone(),
+            };
+            match self.family.get_mut(&located) {
+                Some(member) if member.standing == Standing::Unknown => {
+                    member.standing = Standing::Gone;
+                }
+                Some(_) => {}
+                None => self.family.insert(Member::bare(located, Standing::Gone)),
+            }
+        }
+    }
+}
+
+/// Images that have to be described.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    regions: BTreeMap<Region, BTreeSet<Id>>,
+    /// Where images that the user has named are wanted.
+    pub(super) named: BTreeSet<Region>,
+    /// Where lines go on with an image of which nothing is known.
+    pub(super) going_on: BTreeSet<Region>,
+}
+
+impl Wanted {
+    pub(super) fn is_empty(&self) -> bool {
+        self.regions.is_empty()
+    }
+
+    pub(super) fn add(&mut self, located: &Located) {
+        let ids = self.regions.entry(located.region.clone()).or_default();
+        ids.insert(located.id.clone());
+    }
+}
+
+/// How images of a region are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By ID, with some patience for those that were made a moment ago.
+    Named,
+    /// By ID.
+    ById,
+    /// All own images, and by ID what is not among them.
+    List,
+}
+
+async fn look(gateway: &Ec2, way: Way, ids: &[Id], members: &mut Vec<Member>) -> Result<(), Error> {
+    let described = |image: Image| Member::described(image, gateway.region());
+    let found = match way {
+        Way::Named => gateway.named_images(ids).await?,
+        Way::ById => gateway.known_images(ids).await?,
+        Way::List => {
+            let mut left: HashSet<&Id> = ids.iter().collect();
+            let list = gateway.each_own_image(|image| {
+                left.remove(&image.id);
+                members.push(described(image).own());
+            });
+            list.await?;
+            let left: Vec<Id> = left.into_iter().cloned().collect();
+            gateway.known_images(&left).await?
+        }
+    };
+    members.extend(found.into_iter().map(described));
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What EC2 remembers of images that it does not describe any more.
+
+use std::collections::HashSet;
+
+use ami_core::ec2::Ancestor;
+use ami_core::error::{Error, Fault, Kind as ErrorKind};
+use ami_core::reference::Located;
+use ami_core::region::Region;
+use futures_util::stream::{self, StreamExt};
+
+use super::Ancestors;
+use crate::family::{End, Line, Member, Standing};
+use crate::origin::{Origin, Witness};
+
+/// Lines that EC2 is asked to go on with, a call each, before a list of all images is cheaper.
+pub(super) const FEW: usize = 5;
+/// Calls that are made side by side.
+const AT_ONCE: usize = 10;
+/// Refusals that will be the same for every image: of a permission, or by an EC2 that is not AWS's.
+const FOR_ALL: [&str; 2] = ["UnauthorizedOperation", "InvalidAction"];
+
+impl Ancestors<'_> {
+    /// Where lines go on with an image that EC2 has recorded: its ancestry may tell all the rest.
+    pub(super) fn recorded_ends(&self, starts: &[Located]) -> HashSet<Located> {
+        let lines = starts.iter().map(|start| self.line(start));
+        let goes_on = |line: Line<'_>| {
+            match line.end {
+                End::Missing(_) => line
+                    .members
+                    .last()
+                    .filter(|member| member.origin.is_recorded),
+                _ => None,
+            }
+            .map(|member| member.located.clone())
+        };
+        self.unasked(lines.filter_map(goes_on))
+    }
+
+    /// Where lines end with an image that EC2 does not know any more: what it remembers of it, it
+    /// tells of its child, if it is EC2 that says the child's parent.
+    pub(super) fn gone_ends(&self, starts: &[Located]) -> HashSet<Located> {
+        let lines = starts.iter().map(|start| self.line(start));
+        let is_gone = |line: &Line<'_>| {
+            let last = line.members.last();
+            line.end == End::Root && last.is_some_and(|last| last.standing == Standing::Gone)
+        };
+        let whom_to_ask = |line: Line<'_>| {
+            let mut upwards = line.members.iter().rev();
+            let gone = upwards.next()?;
+            let child = upwards.next().filter(|child| child.origin.is_recorded);
+            Some(child.unwrap_or(gone).located.clone())
+        };
+        self.unasked(lines.filter(is_gone).filter_map(whom_to_ask))
+    }
+
+    fn unasked(&self, found: impl Iterator<Item = Located>) -> HashSet<Located> {
+        if !self.has_ancestry {
+            return HashSet::new();
+        }
+        let new = |located: &Located| !self.asked.contains(located) && self.answers(located);
+        found.filter(new).collect()
+    }
+
+    /// Asks EC2 for what it remembers. Lines do without where it may not be asked.
+    pub(super) async fn ask(&mut self, questions: HashSet<Located>) {
+        let mut calls = Vec::new();
+        for located in questions {
+            self.asked.insert(located.clone());
+            let gateway = self.context.session.ec2(&located.region).await;
+            calls.push(async move {
+                let answer = gateway.ancestry(&located.id).await;
+                (located, answer)
+            });
+        }
+        let mut answers = stream::iter(calls).buffer_unordered(AT_ONCE);
+        while let Some((located, answer)) = answers.next().await {
+            match answer {
+                Ok(ancestors) => self.learn(&located, ancestors),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) if error.fault() == Fault::Final => self.do_without(&located, error),
+                Err(error) => {
+                    let error = error.of(&located.region);
+                    self.failed.insert(located.region, Some(error));
+                }
+            }
+        }
+    }
+
+    fn do_without(&mut self, located: &Located, error: Error) {
+        let is_for_all = error.code().is_some_and(|code| FOR_ALL.contains(&code));
+        let error = if is_for_all { error } else { error.of(located) };
+        if !is_for_all || std::mem::replace(&mut self.has_ancestry, false) {
+            let text = format!("{error}; a line may end early at an ancestor that is gone");
+            self.context.progress.hint(&text);
+        }
+    }
+
+    /// Adds what EC2 remembers. What an image says of itself is better, so it stays.
+    fn learn(&mut self, first: &Located, ancestors: Vec<Ancestor>) {
+        let mut region = first.region.clone();
+        for ancestor in ancestors {
+            let located = Located {
+                id: ancestor.id.clone(),
+                region: region.clone(),
+            };
+            let origin = remembered(&ancestor, &region);
+            if let Some(parent) = &origin.parent {
+                region = parent.region.clone();
+            }
+            let Some(member) = self.family.get_mut(&located) else {
+                let mut member = Member::bare(located, Standing::Unknown);
+                (member.owner, member.origin) = (ancestor.owner_alias, origin);
+                self.family.insert(member);
+                continue;
+            };
+            if member.standing == Standing::Gone {
+                (member.owner, member.origin) = (ancestor.owner_alias, origin);
+            }
+        }
+    }
+}
+
+fn remembered(ancestor: &Ancestor, region: &Region) -> Origin {
+    let parent = ancestor.source_image.clone().map(|id| Located {
+        id,
+        region: ancestor
+            .source_region
+            .clone()
+            .unwrap_or_else(|| region.clone()),
+    });
+    Origin {
+        witness: parent.as_ref().map(|_| Witness::Ec2),
+        is_recorded: parent.is_some(),
+        created: ancestor.created,
+        parent,
+        ..Origin::default()
+    }
+}
