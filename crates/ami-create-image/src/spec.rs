@@ -181,5 +181,5 @@ pub static SPEC: Spec = Spec {
             line: "ami-create-image -r eu-west-1 -N database -t team=data i-0123456789abcdef0 i-0fedcba9876543210",
         },
     ],
-    see_also: &["ami-waiton"],
+    see_also: &["ami-waiton", "ami-tag-image"],
 };

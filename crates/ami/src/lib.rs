@@ -30,6 +30,18 @@ pub const TOOLS: &[Tool] = &[
         main: ami_create_image::main,
     },
     Tool {
+        spec: &ami_describe_ancestors::spec::SPEC,
+        main: ami_describe_ancestors::main,
+    },
+    Tool {
+        spec: &ami_describe_children::spec::SPEC,
+        main: ami_describe_children::main,
+    },
+    Tool {
+        spec: &ami_tag_image::spec::SPEC,
+        main: ami_tag_image::main,
+    },
+    Tool {
         spec: &ami_waiton::spec::SPEC,
         main: ami_waiton::main,
     },

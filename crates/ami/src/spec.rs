@@ -15,7 +15,13 @@ pub static SPEC: Spec = Spec {
     operands: Operands {
         usage: "TOOL [ARGUMENT]...",
         dash: Dash::Refused,
-        words: &["create-image", "waiton"],
+        words: &[
+            "create-image",
+            "describe-ancestors",
+            "describe-children",
+            "tag-image",
+            "waiton",
+        ],
     },
     groups: &[&GENERAL],
     verbs: &[],
@@ -31,5 +37,11 @@ pub static SPEC: Spec = Spec {
         help: "Make one program answer to all names:",
         line: "ln -s ami /usr/local/bin/ami-waiton",
     }],
-    see_also: &["ami-create-image", "ami-waiton"],
+    see_also: &[
+        "ami-create-image",
+        "ami-describe-ancestors",
+        "ami-describe-children",
+        "ami-tag-image",
+        "ami-waiton",
+    ],
 };

@@ -49,7 +49,10 @@ fn what_it_does_not_know_is_an_error_of_its_own() {
             .done();
         assert_eq!(outcome.stderr.lines().count(), 1);
     };
-    says(&[], "ami: name a tool: create-image, waiton");
+    says(
+        &[],
+        "ami: name a tool: create-image, describe-ancestors, describe-children, tag-image, waiton",
+    );
     says(
         &["waitno"],
         "ami: unknown tool 'waitno', did you mean 'waiton'?",

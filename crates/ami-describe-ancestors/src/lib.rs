@@ -1,0 +1,171 @@
+//! `ami-describe-ancestors`: show which images an image was made from, back to the first.
+
+mod record;
+pub mod spec;
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use ami_core::app::{self, Context};
+use ami_core::error::{Error, Kind as ErrorKind};
+use ami_core::id::Kind;
+use ami_core::input::Operands;
+use ami_core::output::Gone;
+use ami_core::reference::{Located, Reference};
+use ami_lineage::ancestors::Ancestors;
+use ami_lineage::drawing::{Drawing, style};
+use ami_lineage::family::{End, Line, Standing};
+use ami_lineage::origin::Origin;
+use ami_lineage::picture::Style;
+use ami_lineage::record::say_differences;
+
+use record::Ancestor;
+
+/// Runs the tool from the words after its name.
+pub fn main(words: Vec<OsString>) -> ExitCode {
+    app::main(&spec::SPEC, words, async |context| {
+        let search = Ancestors::new(context, context.args.flag("same-region"));
+        let style = style(&context.args);
+        let operands = Operands::new(context.args.operands(), &[Kind::Image])?;
+        let run = Run {
+            context,
+            search,
+            style,
+            drawing: Drawing::default(),
+            told: HashSet::new(),
+        };
+        tokio::select! {
+            biased;
+            // Nothing is begun that would have to be ended.
+            _ = context.interrupt.arrived() => Ok(()),
+            result = run.drive(operands) => result,
+        }
+    })
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    search: Ancestors<'a>,
+    style: Option<Style>,
+    drawing: Drawing,
+    /// Images whose tags were told to be wrong.
+    told: HashSet<Located>,
+}
+
+impl Run<'_> {
+    async fn drive(mut self, mut operands: Operands) -> Result<(), Error> {
+        let end = loop {
+            match operands.next().await {
+                Ok(Some(batch)) => {
+                    if self.take(batch).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        if let Some(style) = self.style {
+            // Standard output that is gone is told by those who look at how the run ended.
+            let _ = self.drawing.print(self.context, style);
+        }
+        end
+    }
+
+    async fn take(&mut self, batch: Vec<Result<Reference, Error>>) -> Result<(), Gone> {
+        let mut starts = Vec::new();
+        for reference in batch {
+            let located = match reference {
+                Ok(reference) => self.context.session.locate(reference).await,
+                Err(error) => Err(error),
+            };
+            match located {
+                Ok(located) => starts.push(located),
+                Err(error) => self.context.fail(&error),
+            }
+        }
+        self.search.find(&starts).await;
+        for error in self.search.take_failures() {
+            self.context.fail(&error);
+        }
+        self.settle_width(&starts).await;
+        for start in &starts {
+            self.show(start).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the first column fit all references that are known now.
+    async fn settle_width(&self, starts: &[Located]) {
+        let mut width = 0;
+        for start in starts {
+            for member in self.search.line(start).members {
+                width = width.max(self.context.reference(&member.located).await.len());
+            }
+        }
+        if width > 0 {
+            self.context.settle_width(width);
+        }
+    }
+
+    async fn show(&mut self, start: &Located) -> Result<(), Gone> {
+        let line = self.search.line(start);
+        let Some(first) = line.members.first() else {
+            // Its region could not be asked, which was told.
+            return Ok(());
+        };
+        if first.standing == Standing::Unknown && first.origin == Origin::default() {
+            // Nor could it be asked for what it remembers.
+            return Ok(());
+        }
+        if first.standing == Standing::Gone && first.origin == Origin::default() {
+            let what = format!("does not exist in {}", start.region);
+            let error = Error::new(ErrorKind::NotFound, what).of(&start.id);
+            self.context.fail(&error);
+            return Ok(());
+        }
+        self.context.done();
+        for member in &line.members {
+            if self.told.insert(member.located.clone()) {
+                say_differences(self.context, member).await;
+            }
+        }
+        self.warn_of_circle(&line).await;
+        if self.style.is_some() {
+            draw(self.context, &mut self.drawing, &line, start).await;
+            return Ok(());
+        }
+        for (generation, member) in line.members.iter().enumerate() {
+            let record = Ancestor {
+                member,
+                of: start,
+                generation,
+            };
+            self.context.print(&record).await?;
+        }
+        Ok(())
+    }
+
+    async fn warn_of_circle(&self, line: &Line<'_>) {
+        if let (End::Circle(back), Some(last)) = (&line.end, line.members.last()) {
+            let last = self.context.reference(&last.located).await;
+            let back = self.context.reference(back).await;
+            let text = format!(
+                "{last}: its source is {back}, which descends from it; the line ends here, because a tag \
+                 source_image on it is wrong"
+            );
+            self.context.progress.hint(&text);
+        }
+    }
+}
+
+/// Adds a line to a picture, the oldest first.
+async fn draw(context: &Context, drawing: &mut Drawing, line: &Line<'_>, start: &Located) {
+    let mut parent = None;
+    for member in line.members.iter().rev() {
+        drawing.add(context, member, parent, Vec::new()).await;
+        parent = Some(&member.located);
+    }
+    drawing.mark(start);
+}

@@ -1,0 +1,64 @@
+//! `ami-describe-children`: show which images were made from an image, and from those.
+
+mod draw;
+mod lines;
+mod record;
+mod request;
+mod roots;
+mod run;
+pub mod spec;
+mod uses;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use ami_core::app::{self, Context};
+use ami_core::error::Error;
+use ami_core::id::Kind;
+use ami_core::input::Operands;
+
+use request::Request;
+use run::Run;
+
+/// Runs the tool from the words after its name.
+pub fn main(words: Vec<OsString>) -> ExitCode {
+    app::main(&spec::SPEC, words, async |context| {
+        let request = Request::read(&context.args)?;
+        let operands = Operands::new(context.args.operands(), &[Kind::Image])?;
+        tokio::select! {
+            biased;
+            // Nothing is begun that would have to be ended.
+            _ = context.interrupt.arrived() => Ok(()),
+            result = drive(context, &request, operands) => result,
+        }
+    })
+}
+
+/// Shows what descends from each batch of images as it arrives; a picture is of all of them.
+async fn drive(context: &Context, request: &Request, mut operands: Operands) -> Result<(), Error> {
+    let mut run: Option<Run<'_>> = None;
+    let mut waiting = Vec::new();
+    let end = loop {
+        match operands.next().await {
+            Ok(Some(batch)) => waiting.extend(roots::locate(context, batch).await),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+        let Some(first) = waiting.first() else {
+            continue;
+        };
+        if run.is_none() {
+            run = Some(Run::begin(context, request, &first.region).await?);
+        }
+        if let (Some(run), None) = (&mut run, request.style)
+            && run.show(std::mem::take(&mut waiting)).await.is_err()
+        {
+            return Ok(());
+        }
+    };
+    if let (Some(mut run), Some(style)) = (run, request.style) {
+        // Standard output that is gone is told by those who look at how the run ended.
+        let _ = run.draw(waiting, style).await;
+    }
+    end
+}

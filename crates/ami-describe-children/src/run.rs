@@ -1,0 +1,111 @@
+//! One run: the family as it is known, and what of it was asked for.
+
+use std::collections::{BTreeSet, HashSet};
+
+use ami_core::app::Context;
+use ami_core::error::{Error, Kind as ErrorKind};
+use ami_core::reference::Located;
+use ami_core::region::Region;
+use ami_lineage::ancestors::Ancestors;
+use ami_lineage::children::list;
+use ami_lineage::family::{Descendant, Standing};
+
+use crate::request::Request;
+use crate::uses::{self, Uses};
+
+pub(crate) struct Run<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) request: &'a Request,
+    pub(crate) search: Ancestors<'a>,
+    /// Where was looked.
+    pub(crate) regions: BTreeSet<Region>,
+    /// Regions that could not be asked.
+    failed: HashSet<Region>,
+    /// What was asked about.
+    pub(crate) asked: HashSet<Located>,
+    /// What was printed. An image that descends from several is printed once.
+    pub(crate) seen: HashSet<Located>,
+}
+
+impl<'a> Run<'a> {
+    /// Lists the family; `nearby` is a region in which the others can be asked for.
+    pub(crate) async fn begin(
+        context: &'a Context,
+        request: &'a Request,
+        nearby: &Region,
+    ) -> Result<Self, Error> {
+        let regions: BTreeSet<Region> = match &request.regions {
+            Some(regions) => regions.clone(),
+            None => enabled_regions(context, nearby).await?,
+        };
+        let (family, errors) = list(context, regions.clone()).await;
+        let mut failed = HashSet::new();
+        for (region, error) in errors {
+            context.fail(&error);
+            failed.insert(region);
+        }
+        Ok(Self {
+            context,
+            request,
+            search: Ancestors::beginning_with(context, family, regions.clone(), failed.clone()),
+            regions,
+            failed,
+            asked: HashSet::new(),
+            seen: HashSet::new(),
+        })
+    }
+
+    /// What descends from the roots. A root that EC2 does not know is an error, unless something
+    /// descends from it.
+    pub(crate) async fn descendants<'s>(&'s self, roots: &'s [Located]) -> Vec<Descendant<'s>> {
+        let mut circles = Vec::new();
+        let closes = |root: &Located| circles.push(root.clone());
+        let found = self
+            .search
+            .family()
+            .descent()
+            .of(roots, self.request.depth, closes);
+        for root in circles {
+            let root = self.context.reference(&root).await;
+            let text = format!("{root}: tags source_image make it its own descendant");
+            self.context.progress.hint(&text);
+        }
+        let parents: HashSet<_> = found.iter().map(|found| found.of).collect();
+        for root in roots {
+            let standing = self
+                .search
+                .family()
+                .get(root)
+                .map(|member| &member.standing);
+            match standing {
+                Some(Standing::Described(_)) => self.context.done(),
+                _ if parents.contains(root) => self.context.done(),
+                Some(Standing::Gone) => self.context.fail(&not_found(root)),
+                // Its region could not be asked, which was told.
+                Some(Standing::Unknown) | None => {}
+            }
+        }
+        found
+    }
+
+    pub(crate) async fn uses(&self, images: impl Iterator<Item = &Located>) -> Uses {
+        match self.request.used_by {
+            true => uses::find(self.context, images, &self.failed).await,
+            false => Uses::default(),
+        }
+    }
+}
+
+fn not_found(root: &Located) -> Error {
+    let region = &root.region;
+    let what = format!("does not exist in {region}, and nothing descends from it");
+    Error::new(ErrorKind::NotFound, what).of(&root.id)
+}
+
+async fn enabled_regions(context: &Context, nearby: &Region) -> Result<BTreeSet<Region>, Error> {
+    let gateway = context.session.ec2(nearby).await;
+    let regions = gateway.enabled_regions().await;
+    let regions =
+        regions.map_err(|error| error.of(nearby).hint("name the regions with --regions"))?;
+    Ok(regions.into_iter().collect())
+}

@@ -1,0 +1,107 @@
+//! What is to be done to one image.
+
+use std::rc::Rc;
+
+use ami_core::ec2::Ec2;
+use ami_core::error::Error;
+use ami_core::escape::escape;
+use ami_core::id::Id;
+use ami_core::image::Image;
+use ami_core::reference::Located;
+use ami_core::tag::{SOURCE_REGION, Tag};
+
+use crate::heritage;
+use crate::record::Tagged;
+use crate::request::Request;
+
+/// What is to be done to one image.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) gateway: Rc<Ec2>,
+    pub(crate) image: Image,
+    /// The tags to be set; none where all is as it should be.
+    pub(crate) tags: Vec<Tag>,
+    /// Those of them that the image does not bear yet.
+    pub(crate) changed: Vec<Tag>,
+    /// What is to be tagged alike.
+    pub(crate) snapshots: Vec<Id>,
+    /// What the user may want to know before.
+    pub(crate) hint: Option<String>,
+}
+
+impl Plan {
+    /// Plans what is asked for on an image.
+    pub(crate) fn new(gateway: &Rc<Ec2>, image: Image, request: &Request) -> Result<Self, Error> {
+        let wanted = wanted(&image, request).map_err(|error| error.of(&image.id))?;
+        let hint = heritage::stale_region(&wanted, &image).map(|region| stale(&image.id, region));
+        let snapshots = match request.with_snapshots {
+            true => image.snapshots.clone(),
+            false => Vec::new(),
+        };
+        let changed = missing_tags(&wanted, &image);
+        let tags = match changed.is_empty() {
+            // What tags snapshots bear EC2 does not say with their image.
+            _ if !snapshots.is_empty() => wanted,
+            true => Vec::new(),
+            false if request.auto => changed.clone(),
+            // They are the same for all, so that one call can set them on many images.
+            false => wanted,
+        };
+        Ok(Self {
+            gateway: Rc::clone(gateway),
+            image,
+            tags,
+            changed,
+            snapshots,
+            hint,
+        })
+    }
+
+    /// The image in its region.
+    pub(crate) fn located(&self) -> Located {
+        Located {
+            id: self.image.id.clone(),
+            region: self.gateway.region().clone(),
+        }
+    }
+
+    /// Does an image, as EC2 shows it now, bear all the tags?
+    pub(crate) fn is_done_on(&self, image: &Image) -> bool {
+        missing_tags(&self.tags, image).is_empty()
+    }
+
+    /// The result, when EC2 shows `image` as it should be.
+    pub(crate) fn result(self, image: &Image) -> Tagged {
+        Tagged {
+            located: self.located(),
+            tags: image.tags.clone(),
+            changed: self.changed,
+            snapshots: self.snapshots,
+        }
+    }
+}
+
+/// The heritage tags that an image is to bear.
+fn wanted(image: &Image, request: &Request) -> Result<Vec<Tag>, Error> {
+    if request.is_source(&image.id) {
+        return Err(Error::failed("cannot be its own source"));
+    }
+    match request.auto {
+        true => heritage::filled(&request.given, image),
+        false => Ok(heritage::given(&request.given)),
+    }
+}
+
+/// Those of the tags that an image does not bear.
+fn missing_tags(tags: &[Tag], image: &Image) -> Vec<Tag> {
+    let is_missing = |tag: &&Tag| image.tags.get(&tag.key) != Some(&tag.value);
+    tags.iter().filter(is_missing).cloned().collect()
+}
+
+fn stale(image: &Id, region: &str) -> String {
+    let region = escape(region);
+    format!(
+        "{image}: its tag {SOURCE_REGION} stays {region}, which was said of another source; give \
+         --source-region too"
+    )
+}

@@ -1,0 +1,211 @@
+//! What EC2 refuses, loses, throttles and shows late.
+
+mod support;
+
+use ami_sandbox::{Fault, Sandbox};
+use support::{DATE, HOME, bare_image, moment, sandbox, set, tag, tags, words};
+
+/// An image with as many tags as EC2 allows.
+fn full_image(sandbox: &Sandbox) -> String {
+    sandbox.image(HOME, |image| {
+        let tags = (0..50).map(|n| (format!("tag {n}"), String::new()));
+        image.tags = tags.collect();
+    })
+}
+
+#[test]
+fn a_permission_that_is_missing_is_named() {
+    let sandbox = sandbox();
+    let image = bare_image(&sandbox, HOME);
+    sandbox.deny("CreateTags");
+    let outcome = tag(&sandbox, &[DATE, &image])
+        .run()
+        .expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has(&format!(
+            "ami-tag-image: {image}: not authorized to CreateTags (UnauthorizedOperation, request "
+        ))
+        .stderr_has("; the permission needed is ec2:CreateTags\n")
+        .done();
+    assert_eq!(outcome.stderr.lines().count(), 1);
+    assert_eq!(
+        sandbox.calls_to("CreateTags").len(),
+        1,
+        "one image is not tried twice"
+    );
+}
+
+#[test]
+fn one_bad_image_does_not_spoil_the_others() {
+    let sandbox = sandbox();
+    let good: Vec<_> = (0..2).map(|_| bare_image(&sandbox, HOME)).collect();
+    let full = full_image(&sandbox);
+    let outcome = tag(&sandbox, &[DATE, &good[0], &full, &good[1]])
+        .run()
+        .expect()
+        .fails(6)
+        .stderr_has(&format!(
+            "ami-tag-image: {full}: The maximum number of Tags"
+        ))
+        .stderr_has("; it has all the tags that EC2 allows; remove one\n")
+        .done();
+    assert_eq!(outcome.stdout.lines().count(), 2);
+    assert_eq!(outcome.stderr.lines().count(), 1);
+    assert!(good.iter().all(|image| words(&sandbox, image) == moment()));
+    assert_eq!(tags(&sandbox, &full).len(), 50);
+    assert_eq!(sandbox.calls_to("CreateTags").len(), 4);
+}
+
+#[test]
+fn an_image_whose_snapshot_is_refused_is_not_tagged_either() {
+    let sandbox = sandbox();
+    let (good, bad) = (bare_image(&sandbox, HOME), bare_image(&sandbox, HOME));
+    let image = sandbox.find_image(&bad).expect("the image");
+    let snapshot = image.snapshots().next().expect("a snapshot");
+    sandbox.edit_snapshot(snapshot, |snapshot| {
+        snapshot.tags = (0..50)
+            .map(|n| (format!("tag {n}"), String::new()))
+            .collect();
+    });
+    tag(&sandbox, &["--with-snapshots", DATE, &good, &bad])
+        .run()
+        .expect()
+        .fails(6)
+        .stdout_is(&format!("{good}\n"))
+        .stderr_has("(TagLimitExceeded, request ")
+        .done();
+    assert!(tags(&sandbox, &bad).is_empty());
+}
+
+#[test]
+fn a_lost_answer_and_throttling_are_outlasted() {
+    for fault in [
+        Fault::on("CreateTags").reset_after(),
+        Fault::on("CreateTags").reset_before(),
+        Fault::on("CreateTags").cut(),
+        Fault::on("CreateTags").times(3).throttle(),
+        Fault::on("DescribeImages").skip(1).times(3).throttle(),
+        Fault::on("DescribeImages").times(2).throttle(),
+        Fault::on("CreateTags").error(500, "InternalError", "An internal error has occurred"),
+    ] {
+        let sandbox = sandbox();
+        let images = [bare_image(&sandbox, HOME), bare_image(&sandbox, HOME)];
+        sandbox.inject(fault);
+        let outcome = tag(&sandbox, &[DATE, &images[0], &images[1]])
+            .run()
+            .expect();
+        outcome
+            .stdout_is(&format!("{}\n{}\n", images[0], images[1]))
+            .done();
+        assert!(
+            images
+                .iter()
+                .all(|image| words(&sandbox, image) == moment())
+        );
+    }
+}
+
+#[test]
+fn real_buckets_throttle_and_nothing_fails() {
+    let sandbox = sandbox();
+    let images: Vec<_> = (0..115)
+        .map(|n| {
+            let image = bare_image(&sandbox, HOME);
+            set(&sandbox, &image, &[("create_timestamp", &n.to_string())]);
+            image
+        })
+        .collect();
+    sandbox.configure(|settings| settings.throttle = true);
+    let outcome = tag(&sandbox, &["--auto", "-"])
+        .stdin(&images.join("\n"))
+        .run()
+        .expect()
+        .stdout_has("ami-")
+        .done();
+    assert_eq!(outcome.stdout.lines().count(), 115);
+}
+
+#[test]
+fn tags_that_show_late_are_waited_for() {
+    let sandbox = sandbox();
+    let images = [bare_image(&sandbox, HOME), bare_image(&sandbox, HOME)];
+    sandbox.inject(Fault::on("CreateTags").ignore());
+    let mut running = tag(&sandbox, &[DATE, &images[0], &images[1]])
+        .env("AMI_TOOLS_GRACE", "60s")
+        .spawn();
+    running.wait_until("two looks", |_| {
+        sandbox.calls_to("DescribeImages").len() >= 3
+    });
+    assert_eq!(running.stdout(), "", "nothing is printed before its time");
+    let late = [
+        ("create_date", "20110909T233600Z"),
+        ("create_timestamp", "1315611360"),
+    ];
+    set(&sandbox, &images[1], &late);
+    running.wait_until("the second image", |running| {
+        running.stdout().contains(&images[1])
+    });
+    set(&sandbox, &images[0], &late);
+    let outcome = running.wait().expect();
+    outcome
+        .stdout_is(&format!("{}\n{}\n", images[1], images[0]))
+        .done();
+    let looks = sandbox.calls_to("DescribeImages");
+    assert_eq!(looks[1].list("ImageId").len(), 2, "one call for all");
+    assert_eq!(looks.last().map(|look| look.list("ImageId").len()), Some(1));
+    assert_eq!(sandbox.calls_to("CreateTags").len(), 1);
+}
+
+#[test]
+fn tags_that_never_show_are_an_error_of_their_own() {
+    let sandbox = sandbox();
+    let image = bare_image(&sandbox, HOME);
+    sandbox.inject(Fault::on("CreateTags").ignore());
+    tag(&sandbox, &[DATE, &image])
+        .run()
+        .expect()
+        .fails(4)
+        .stdout_is("")
+        .stderr_is(&format!(
+            "ami-tag-image: {image}: EC2 took its tags and does not show them after 1s; look again later; \
+             running the same command again does no harm\n"
+        ))
+        .done();
+}
+
+#[test]
+fn ec2_s_refusal_to_tag_what_others_own_is_told() {
+    let sandbox = sandbox();
+    let image = sandbox.image(HOME, |image| {
+        image.owner = "210987654321".to_owned();
+        image.public = true;
+    });
+    tag(&sandbox, &[DATE, &image])
+        .run()
+        .expect()
+        .fails(5)
+        .stdout_is("")
+        .stderr_has(&format!(
+            "ami-tag-image: {image}: The image id '[{image}]' does not exist"
+        ))
+        .done();
+    assert_eq!(sandbox.calls_to("CreateTags").len(), 1, "it was asked");
+}
+
+#[test]
+fn when_images_cannot_be_described_nothing_is_set() {
+    let sandbox = sandbox();
+    let image = bare_image(&sandbox, HOME);
+    sandbox.deny("DescribeImages");
+    tag(&sandbox, &[DATE, &image])
+        .run()
+        .expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has(&format!(
+            "ami-tag-image: {image}: not authorized to DescribeImages"
+        ))
+        .done();
+    assert!(sandbox.calls_to("CreateTags").is_empty());
+}
