@@ -52,7 +52,53 @@ fn show(sandbox: &Sandbox) -> Result<(), Stop> {
         "What became of the first image, for programs: its state and the tags that tell its origin",
         &format!("ami-waiton --json {image}"),
     )?;
-    verify(&json, image, instance).map_err(Stop::Failed)
+    verify(&json, image, instance).map_err(Stop::Failed)?;
+    grow(sandbox, image)
+}
+
+/// Makes two more generations and a copy of an image, and ends with a picture of them all.
+fn grow(sandbox: &Sandbox, image: &str) -> Result<(), Stop> {
+    let step = |about, command: &str| step(sandbox, about, command);
+    let mut family = vec![image.to_owned()];
+    for generation in 2..=3 {
+        let parent = &family[family.len() - 1];
+        let run = step(
+            "Run an instance of it; no tool does that, so the local EC2's own small client is asked",
+            &format!(
+                "ami-sandbox call RunInstances ImageId={parent} MinCount=1 MaxCount=1 | grep -o '<instanceId>[^<]*'"
+            ),
+        )?;
+        let instance = run.trim_end().trim_start_matches("<instanceId>");
+        let image = step(
+            "Make the next generation, an image of that instance",
+            &format!(
+                "ami-waiton {instance} | ami-create-image -n 'demo {generation}' - | ami-waiton -"
+            ),
+        )?;
+        family.push(only_image(&image)?.to_owned());
+    }
+    let last = &family[family.len() - 1];
+    let copy = step(
+        "Copy the last one to another region",
+        &format!(
+            "ami-sandbox call --region eu-west-1 CopyImage SourceImageId={last} SourceRegion=us-east-1 \
+             Name='demo 3' | grep -o 'ami-[^<]*'"
+        ),
+    )?;
+    let copy = format!("{}@eu-west-1", only_image(&copy)?);
+    step(
+        "Where does the copy come from? EC2 has recorded that it is one, tags tell the rest",
+        &format!("ami-waiton {copy} | ami-describe-ancestors -C -"),
+    )?;
+    family.push(copy.clone());
+    let tree = step(
+        "The whole family, drawn from its root, an image of Amazon's",
+        &format!("ami-describe-ancestors {copy} | tail -n 1 | ami-describe-children --tree -"),
+    )?;
+    match family.iter().find(|image| !tree.contains(&**image)) {
+        Some(image) => Err(Stop::Failed(format!("{image} is missing in the tree"))),
+        None => Ok(()),
+    }
 }
 
 /// Prints a command, runs it by a shell exactly as printed, prints and returns its output.

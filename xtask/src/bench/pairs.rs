@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::figures::{Figures, median};
 use super::peer::Peer;
-use super::rows::{Row, Run, World};
+use super::rows::{REGIONS, Row, Run, World};
 use crate::sandbox::{self, Sandbox};
 use crate::workspace::Workspace;
 
@@ -78,6 +78,12 @@ impl Measured {
     }
 }
 
+/// A script that runs its operands once for each region, one after the other.
+fn loop_over_regions() -> String {
+    let regions = REGIONS.join(" ");
+    format!("for region in {regions}; do AWS_DEFAULT_REGION=$region \"$0\" \"$@\" || exit; done")
+}
+
 fn program(run: &Run) -> &'static str {
     run.line.split(' ').next().unwrap_or_default()
 }
@@ -85,8 +91,8 @@ fn program(run: &Run) -> &'static str {
 /// A world that is there.
 struct Place {
     sandbox: Option<Sandbox>,
-    /// The first image, for command lines.
-    image: String,
+    /// Words of command lines, and what stands for them here.
+    words: [(&'static str, String); 3],
     /// All images, for standard input.
     list: PathBuf,
 }
@@ -99,15 +105,33 @@ impl Place {
                 let arguments = ["--images", &number.to_string()];
                 Some(Sandbox::start_with(workspace, &arguments)?)
             }
+            World::Family(number) => {
+                let arguments = ["--family", &number.to_string()];
+                Some(Sandbox::start_with(workspace, &arguments)?)
+            }
         };
         let images: Vec<&str> = sandbox.iter().flat_map(Sandbox::images).collect();
         let image = images.first().copied().unwrap_or_default().to_owned();
+        let relative = |name: &str| {
+            let told = |name: &str| {
+                sandbox
+                    .as_ref()
+                    .map_or("", |sandbox| sandbox.variable(name))
+            };
+            let name = format!("FAMILY_{name}");
+            format!("{}@{}", told(&name), told(&format!("{name}_REGION")))
+        };
+        let words = [
+            ("{image}", image),
+            ("{root}", relative("ROOT")),
+            ("{deepest}", relative("DEEPEST")),
+        ];
         let list = workspace.target.join("bench-images.txt");
         fs::write(&list, images.join("\n") + "\n")
             .map_err(|error| format!("{}: {error}", list.display()))?;
         Ok(Self {
             sandbox,
-            image,
+            words,
             list,
         })
     }
@@ -120,11 +144,13 @@ impl Place {
             Some(sandbox) => sandbox.lead(&mut command),
             None => sandbox::detach(&mut command),
         };
-        let arguments = run.line.split(' ').skip(1);
+        command.args(["bench-child", "--"]);
+        if run.in_each_region {
+            command.args(["sh", "-c", &loop_over_regions()]);
+        }
         command
-            .args(["bench-child", "--"])
             .arg(program)
-            .args(arguments.map(|word| word.replace("{image}", &self.image)))
+            .args(run.line.split(' ').skip(1).map(|word| self.fill_in(word)))
             .envs(run.variables.iter().copied())
             .stdin(self.input(run)?);
         let output = command.output().map_err(|error| error.to_string())?;
@@ -139,6 +165,12 @@ impl Place {
             )),
             None => Err(format!("{}: {}", run.line, said.trim_end())),
         }
+    }
+
+    fn fill_in(&self, word: &str) -> String {
+        let mut words = self.words.iter();
+        let known = words.find(|(name, _)| *name == word);
+        known.map_or(word, |(_, value)| value).to_owned()
     }
 
     fn input(&self, run: &Run) -> Result<Stdio, String> {

@@ -26,13 +26,21 @@ pub enum World {
     Nothing,
     /// A sandbox with that many available images.
     Images(u32),
+    /// A sandbox with a family of that many images, in the regions of [`REGIONS`].
+    Family(u32),
 }
+
+/// Where a family lies.
+pub const REGIONS: &[&str] = &["us-east-1", "us-west-2", "eu-west-1"];
 
 /// One command.
 #[derive(Debug, PartialEq)]
 pub struct Run {
-    /// Program and arguments, parted by spaces. `{image}` is the sandbox's first image.
+    /// Program and arguments, parted by spaces. `{image}` is the sandbox's first image, `{root}` and
+    /// `{deepest}` are the first of a family and the one with the longest line.
     pub line: &'static str,
+    /// It is run once for each of [`REGIONS`], because it can do its job in one only.
+    pub in_each_region: bool,
     /// The images of the sandbox are on its standard input, one a line.
     pub reads_images: bool,
     /// Variables beside those of the world.
@@ -45,10 +53,16 @@ impl Run {
     const fn of(line: &'static str) -> Self {
         Self {
             line,
+            in_each_region: false,
             reads_images: false,
             variables: &[],
             status: 0,
         }
+    }
+
+    const fn in_each_region(mut self) -> Self {
+        self.in_each_region = true;
+        self
     }
 
     const fn reads_images(mut self) -> Self {
@@ -122,6 +136,22 @@ pub static ROWS: &[Row] = &[
         goals: &[Goal::WallTimes(8.0)],
     },
     Row {
+        name: "ancestors-1000",
+        job: "the line of an image through 1,000 generations in 3 regions with 10,000 images",
+        world: World::Family(10_000),
+        tool: Run::of("ami-describe-ancestors {deepest}"),
+        peer: Run::of("aws ec2 describe-images --owners self").in_each_region(),
+        goals: &[Goal::WallTimes(5.0), Goal::Peak(80.0)],
+    },
+    Row {
+        name: "children-10000",
+        job: "all 9,999 images in 3 regions that descend from one",
+        world: World::Family(10_000),
+        tool: Run::of("ami-describe-children --regions us-east-1,us-west-2,eu-west-1 {root}"),
+        peer: Run::of("aws ec2 describe-images --owners self").in_each_region(),
+        goals: &[Goal::WallTimes(5.0), Goal::Peak(80.0)],
+    },
+    Row {
         name: "no-region",
         job: "refuse to start without a region",
         world: World::Nothing,
@@ -166,14 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn images_are_named_only_where_there_are_some() {
-        for row in ROWS.iter().filter(|row| row.world == World::Nothing) {
+    fn what_is_named_is_there() {
+        for row in ROWS {
+            let is_there = |word: &str| match word {
+                "{image}" => matches!(row.world, World::Images(_)),
+                "{root}" | "{deepest}" => matches!(row.world, World::Family(_)),
+                word => !word.contains('{'),
+            };
             for run in [&row.tool, &row.peer] {
-                assert!(
-                    !run.reads_images && !run.line.contains("{image}"),
-                    "{}",
-                    row.name
-                );
+                let has_images = matches!(row.world, World::Images(_));
+                assert!(run.line.split(' ').all(is_there), "{}", row.name);
+                assert!(!run.reads_images || has_images, "{}", row.name);
             }
         }
     }
