@@ -178,6 +178,47 @@ pub(crate) fn own_source(sandbox: &Sandbox) -> &'static str {
     plant(sandbox, itself, "self-made", 1, |image| tag(image, itself))
 }
 
+/// The oldest with a child for each tag that cannot be read, of all of which EC2 has the record.
+pub(crate) fn malformed(sandbox: &Sandbox) -> [&'static str; 5] {
+    let parent = plant(sandbox, "ami-0000ba01", "base", 1, |_| {});
+    let child = |reference: &'static str, day: u64, key: &str, value: &str| {
+        plant(sandbox, reference, key, day, |image| {
+            record(image, parent);
+            set_tag(image, key, value);
+        })
+    };
+    [
+        parent,
+        child("ami-0000ba02", 2, "source_image", "web"),
+        child("ami-0000ba03", 3, "source_region", "Ireland"),
+        child("ami-0000ba04", 4, "source_instance", "ami-0000ba01"),
+        child("ami-0000ba05", 5, "create_timestamp", "yesterday"),
+    ]
+}
+
+/// Names that a terminal, Graphviz, Mermaid or a browser would obey, and one without an end.
+pub(crate) fn hostile(sandbox: &Sandbox) -> [&'static str; 4] {
+    let child = |reference: &'static str, name: &str, day: u64| {
+        plant(sandbox, reference, name, day, |image| {
+            record(image, "ami-0000ee01");
+        })
+    };
+    [
+        plant(sandbox, "ami-0000ee01", crate::hostile::HOSTILE, 1, |_| {}),
+        child(
+            "ami-0000ee02",
+            "</text><script>alert(1)</script>]]>&amp;",
+            2,
+        ),
+        child(
+            "ami-0000ee03",
+            "\"]; end %%{init: {}}%% --> \\N \\l `#quot;` **b**",
+            3,
+        ),
+        child("ami-0000ee04", &"漢".repeat(128), 4),
+    ]
+}
+
 /// A line by EC2's record in which all but the first and the last were deregistered.
 pub(crate) fn long_forgotten(sandbox: &Sandbox, generations: usize) -> Vec<String> {
     let ids: Vec<String> = (0..generations)

@@ -6,7 +6,7 @@ use crate::families::{plant, record, set_tag};
 use crate::{ancestors, children, field, lines, sandbox};
 
 /// What a terminal would obey, what turns or hides letters, and what JSON has to quote.
-const HOSTILE: &str = "\u{1b}[2J\u{9b}31m\u{1}\u{7}\u{8}\n\r\t\"\\<&>'\u{202e}\u{200f}\u{2028}\u{feff}\u{e0041}\u{7f}東京";
+pub(crate) const HOSTILE: &str = "\u{1b}[2J\u{9b}31m\u{1}\u{7}\u{8}\n\r\t\"\\<&>'\u{202e}\u{200f}\u{2028}\u{feff}\u{e0041}\u{7f}東京";
 
 /// A text without any character that a terminal would obey or that hides others.
 #[track_caller]

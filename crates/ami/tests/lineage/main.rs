@@ -9,6 +9,7 @@ mod golden;
 mod hostile;
 mod lines;
 mod operands;
+mod pictures;
 mod regions;
 mod tags;
 mod uses;

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::families::{self, plant, record, set_tag, tag};
 use crate::{ABROAD, HOME, ancestors, children, field, lines, sandbox};
 
-fn refuse(sandbox: &Sandbox, region: &str) {
+pub(crate) fn refuse(sandbox: &Sandbox, region: &str) {
     let message = "You are not authorized to perform this operation.";
     let fault = Fault::on("DescribeImages").region(region).always();
     sandbox.inject(fault.error(403, "UnauthorizedOperation", message));
