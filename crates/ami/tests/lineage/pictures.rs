@@ -8,6 +8,7 @@
 //! All files are made by the tools. After a change that is meant,
 //!
 //! ```sh
+//! cargo build --workspace
 //! REWRITE_PICTURES=1 cargo test --workspace --test lineage pictures
 //! ```
 //!

@@ -40,7 +40,7 @@ pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node)
 
 /// When it was made, where that is known, its state, and how many things use it; what they are, the
 /// title says.
-fn facts(node: &Node) -> String {
+pub(super) fn facts(node: &Node) -> String {
     let date = node.created.map(|_| day(node.created));
     let uses = match node.users.len() {
         0 => None,

@@ -4,6 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::Node;
 use super::super::descent::Descent;
+use super::boxes::facts;
 use super::layout::{Layout, Spot};
 
 /// How wide a column of text is at most: monospace letters of 12 pixels take 7.2 of them.
@@ -13,6 +14,8 @@ pub(super) const PADDING: f64 = 12.0;
 const HEIGHT: f64 = 70.0;
 /// Room for a reference with its region, and for most names.
 const COLUMNS: std::ops::RangeInclusive<usize> = 24..=40;
+/// Room for all facts, however many things use an image. Beyond this a state is none of EC2's.
+const FACTS: usize = 56;
 const MARGIN: f64 = 24.0;
 /// Between siblings.
 const BESIDE: f64 = 22.0;
@@ -100,9 +103,11 @@ impl Plan {
 
 /// How many columns the longest line takes that boxes are made for.
 fn columns(nodes: &[Node]) -> usize {
-    let of = |node: &Node| node.reference.width().max(node.shown_name().width());
-    let longest = nodes.iter().map(of).max().unwrap_or(0);
-    longest.clamp(*COLUMNS.start(), *COLUMNS.end())
+    let named = |node: &Node| node.reference.width().max(node.shown_name().width());
+    let named = nodes.iter().map(named).max().unwrap_or(0);
+    let facts = nodes.iter().map(|node| facts(node).width()).max();
+    let facts = facts.unwrap_or(0).min(FACTS);
+    named.clamp(*COLUMNS.start(), *COLUMNS.end()).max(facts)
 }
 
 /// As a number to measure with.
