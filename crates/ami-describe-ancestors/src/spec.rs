@@ -14,9 +14,9 @@ pub static SPEC: Spec = Spec {
          line; of each line the first word that names an image is taken.",
         "Where an image comes from is read from its heritage tags, as ami-create-image and \
          ami-tag-image write them, and from EC2's own record. A tag is its owner's word and counts \
-         more; --verbose and --json say where the two differ. Where an ancestor is gone, EC2 is \
-         asked for the ancestry that it remembers (GetImageAncestry); without the permission for \
-         that the line ends there.",
+         more; --verbose and --json say where the two differ, and pictures where they name different \
+         sources. Where an ancestor is gone, EC2 is asked for the ancestry that it remembers \
+         (GetImageAncestry); without the permission for that the line ends there.",
         "Copies are followed into the region that they came from.",
     ],
     operands: Operands {

@@ -16,8 +16,9 @@ pub static SPEC: Spec = Spec {
          of them is printed once.",
         "Where an image comes from is read from its heritage tags, as ami-create-image and \
          ami-tag-image write them, and from EC2's own record. A tag is its owner's word and counts \
-         more; --verbose and --json say where the two differ. Images made of instances are children \
-         of the image that the instance ran from, and copies are children of what they copy.",
+         more; --verbose and --json say where the two differ, and pictures where they name different \
+         sources. Images made of instances are children of the image that the instance ran from, and \
+         copies are children of what they copy.",
         "The own images of each region are listed once, in pages of a thousand, all regions side by \
          side. An IMAGE may be anybody's, and may be deregistered.",
     ],

@@ -58,6 +58,7 @@ impl Drawing {
             is_gone: !member.is_described(),
             is_asked: false,
             created: member.origin.created,
+            contradiction: contradiction(member),
             users,
             parent: parent.and_then(|parent| self.places.get(parent).copied()),
         });
@@ -79,6 +80,17 @@ impl Drawing {
         let text = picture::draw(style, letters, &oldest_first(self.nodes), Moment::now());
         context.print_text(&text)
     }
+}
+
+/// What EC2's record says of the source, where a tag that counts more says something else. Without
+/// this a picture would show what the tags say as if all agreed.
+fn contradiction(member: &Member) -> Option<String> {
+    let differences = member.origin.differences.iter();
+    let recorded: Vec<_> = differences
+        .filter(|difference| difference.is_of_source() && !difference.is_malformed())
+        .filter_map(|difference| difference.ec2.as_deref())
+        .collect();
+    (!recorded.is_empty()).then(|| recorded.join(", "))
 }
 
 /// Puts parents before their children, and otherwise the oldest first.
@@ -128,6 +140,7 @@ mod tests {
             is_gone: false,
             is_asked: false,
             created: second.and_then(Moment::from_timestamp),
+            contradiction: None,
             users: Vec::new(),
             parent,
         }

@@ -68,6 +68,11 @@ pub enum Counts {
 }
 
 impl Difference {
+    /// Is the tag one that says which image is the source?
+    pub(crate) fn is_of_source(&self) -> bool {
+        [SOURCE_IMAGE, SOURCE_REGION].contains(&self.tag)
+    }
+
     /// Is the tag one that nobody can read? Its owner will want to know.
     pub fn is_malformed(&self) -> bool {
         self.counts == Counts::Ec2

@@ -38,6 +38,8 @@ pub struct Node {
     pub is_asked: bool,
     /// When it was made.
     pub created: Option<Moment>,
+    /// What EC2's record says of its source, where tags say something else and count.
+    pub contradiction: Option<String>,
     /// What uses it.
     pub users: Vec<String>,
     /// The place of its parent in the list; a parent stands before its children.
@@ -74,7 +76,7 @@ fn shown(text: &str) -> String {
 }
 
 impl Node {
-    /// All that a label says of it, safe to show: reference, name, day, state, and what uses it.
+    /// All that a label says of it, safe to show: reference, name, day, state, and its notes.
     fn lines(&self) -> impl Iterator<Item = String> {
         let lines = [
             shown(&self.reference),
@@ -82,12 +84,16 @@ impl Node {
             age::day(self.created),
             shown(&self.state),
         ];
-        lines.into_iter().chain(self.shown_users())
+        lines.into_iter().chain(self.notes())
     }
 
-    /// What uses it, safe to show, if anything does.
-    fn shown_users(&self) -> Option<String> {
-        (!self.users.is_empty()).then(|| format!("used by {}", shown(&self.users.join(", "))))
+    /// What few images have, safe to show: another source by EC2's record, and what uses it.
+    fn notes(&self) -> impl Iterator<Item = String> {
+        let source = self.contradiction.as_deref();
+        let source = source.map(|source| format!("source by EC2: {}", shown(source)));
+        let users = (!self.users.is_empty()).then(|| self.users.join(", "));
+        let users = users.map(|users| format!("used by {}", shown(&users)));
+        source.into_iter().chain(users)
     }
 
     /// Its name, safe to show; a dash where none is known.

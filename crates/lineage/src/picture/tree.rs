@@ -54,9 +54,9 @@ fn line(columns: &Columns, widths: [usize; 3], node: &Node) -> String {
         line.push_str(GAP);
     }
     line.push_str(&node.shown_name());
-    if let Some(users) = node.shown_users() {
+    for note in node.notes() {
         line.push_str(GAP);
-        line.push_str(&users);
+        line.push_str(&note);
     }
     line
 }

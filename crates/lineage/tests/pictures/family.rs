@@ -29,6 +29,7 @@ fn located(reference: &str, parent: Option<usize>) -> Node {
         is_gone: false,
         is_asked: false,
         created: None,
+        contradiction: None,
         users: Vec::new(),
         parent,
     }
@@ -69,6 +70,7 @@ pub fn mixed() -> Vec<Node> {
         "i-0123456789abcdef0".to_owned(),
         "launch template web".to_owned(),
     ];
+    family[4].contradiction = Some("ami-000000000000000b0".to_owned());
     family[8].state = "pending".to_owned();
     family
 }
@@ -105,13 +107,14 @@ pub fn shown(text: &str) -> String {
     escape(text).replace('\u{fffe}', "\u{fffd}")
 }
 
-/// A root with a child for each hostile text, which is its name and its user, and at last one with
-/// a hostile state.
+/// A root with a child for each hostile text, which is its name, its user and what EC2 says of its
+/// source, and at last one with a hostile state.
 pub fn hostile() -> Vec<Node> {
     let mut family = vec![image(0, None)];
     for (number, text) in (1..).zip(hostile_texts()) {
         let mut node = named(image(number, Some(0)), &text, 1);
-        node.users = vec![text];
+        node.users = vec![text.clone()];
+        node.contradiction = Some(text);
         family.push(node);
     }
     let mut stated = image(family.len(), Some(0));

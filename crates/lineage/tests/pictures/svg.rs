@@ -84,7 +84,7 @@ fn names_are_whole_in_titles_and_cut_in_boxes() {
             "{name}"
         );
     }
-    assert!(text("text").all(|line| unicode_width::UnicodeWidthStr::width(line) <= 40));
+    assert!(text("text").all(|line| unicode_width::UnicodeWidthStr::width(line) <= 56));
     assert!(text("text").any(|line| line.ends_with("漢…")));
 }
 

@@ -38,15 +38,17 @@ pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node)
     picture.push_str("</g>\n");
 }
 
-/// When it was made, where that is known, its state, and how many things use it; what they are, the
-/// title says.
+/// When it was made, where that is known, its state, whether EC2 says another source, and how many
+/// things use it; which source and which things, the title says.
 pub(super) fn facts(node: &Node) -> String {
     let date = node.created.map(|_| day(node.created));
     let uses = match node.users.len() {
         0 => None,
         uses => Some(format!("used by {uses}")),
     };
-    let facts = [date, Some(shown(&node.state)), uses];
+    let source = node.contradiction.as_ref();
+    let source = source.map(|_| "EC2 differs".to_owned());
+    let facts = [date, Some(shown(&node.state)), source, uses];
     facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
@@ -80,9 +82,9 @@ fn title(node: &Node) -> String {
         node.shown_name(),
         shown(&node.state)
     );
-    if let Some(users) = node.shown_users() {
+    for note in node.notes() {
         title.push('\n');
-        title.push_str(&users);
+        title.push_str(&note);
     }
     title
 }
