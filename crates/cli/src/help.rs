@@ -3,12 +3,16 @@
 use std::fmt::Write;
 
 use crate::common::EXIT_CODES;
-use crate::spec::{ExitCode, Group, Opt, Spec, Verb};
+use crate::spec::{Dash, ExitCode, Group, Opt, Spec, Verb};
 
 /// Columns of a help text; also what a terminal of the common size shows without wrapping.
 const WIDTH: usize = 80;
 /// Where the explanations of options begin.
 const INDENT: usize = 28;
+
+/// What the operands of all tools are that take them from standard input as well.
+const OPERAND: &str =
+    "is an ID, ID@REGION or an ARN; '-' stands for standard input, with one a line.";
 
 /// The text of `--help`, of one verb when it is given.
 pub fn render(spec: &Spec, verb: Option<&Verb>) -> String {
@@ -22,6 +26,11 @@ pub fn render(spec: &Spec, verb: Option<&Verb>) -> String {
         |verb| verb.summary,
     );
     let _ = writeln!(out, "\n{}", wrap(about, 0));
+    let operands = verb.map_or(&spec.operands, |verb| &verb.operands);
+    if operands.dash == Dash::Operands {
+        let name = operands.usage.split(['.', ' ']).next().unwrap_or_default();
+        let _ = writeln!(out, "\n{}", wrap(&format!("Each {name} {OPERAND}"), 0));
+    }
     if verb.is_none() {
         verbs(spec, &mut out);
     }

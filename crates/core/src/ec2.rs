@@ -29,14 +29,19 @@ pub(crate) use describe::IDS;
 pub use describe::{Instance, Lookup, missing};
 
 use crate::chance;
+use crate::environment::variable;
 use crate::error::{Error, Fault, from_sdk};
+use crate::escape::escape;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::region::Region;
 use crate::retry::Backoff;
+use crate::time::format_duration;
 
 /// How long a call that fails in passing is made again.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// How long that happens without a word.
+const SILENCE: Duration = Duration::from_secs(15);
 /// How often a place that has never answered is tried. Its name may be mistyped.
 const FIRST_TRIES: u32 = 3;
 
@@ -51,6 +56,8 @@ const ALLOWED: &str = "DryRunOperation";
 pub struct Ec2 {
     client: aws_sdk_ec2::Client,
     region: Region,
+    /// Where calls go, when it is not AWS's own endpoint.
+    endpoint: Option<String>,
     grace: Duration,
     progress: Rc<Progress>,
     interrupt: Rc<Interrupt>,
@@ -67,12 +74,16 @@ impl Ec2 {
         progress: Rc<Progress>,
         interrupt: Rc<Interrupt>,
     ) -> Self {
+        // The SDK reads the variable of one service when it builds that service's client.
+        let own = variable("AWS_ENDPOINT_URL_EC2").ok().flatten();
+        let endpoint = own.or_else(|| config.endpoint_url().map(str::to_owned));
         let config = aws_sdk_ec2::config::Builder::from(config)
             .region(aws_sdk_ec2::config::Region::new(region.to_string()))
             .build();
         Self {
             client: aws_sdk_ec2::Client::from_conf(config),
             region,
+            endpoint,
             grace,
             progress,
             interrupt,
@@ -130,8 +141,18 @@ impl Ec2 {
                     self.answered.set(true);
                 }
                 self.progress.trace(&format!("{place}, {error}"));
-                Err(error)
+                Err(self.with_endpoint(error))
             }
+        }
+    }
+
+    /// Where nothing listens, it helps to see which place was meant.
+    fn with_endpoint(&self, error: Error) -> Error {
+        match &self.endpoint {
+            Some(url) if error.fault() == Fault::NotSent => {
+                error.hint(format!("the calls go to {}", escape(url)))
+            }
+            _ => error,
         }
     }
 
@@ -164,6 +185,8 @@ struct Patience<'a> {
     start: Instant,
     backoff: Backoff,
     tries: u32,
+    /// Does the user know that it takes long?
+    has_told: bool,
 }
 
 impl<'a> Patience<'a> {
@@ -173,6 +196,7 @@ impl<'a> Patience<'a> {
             start: Instant::now(),
             backoff: Backoff::for_calls(),
             tries: 1,
+            has_told: false,
         }
     }
 
@@ -184,6 +208,11 @@ impl<'a> Patience<'a> {
             return Err(error);
         }
         self.tries += 1;
+        if self.start.elapsed() >= SILENCE && !std::mem::replace(&mut self.has_told, true) {
+            let patience = format_duration(PATIENCE);
+            let text = format!("{error}; trying again for {patience} in all");
+            self.gateway.progress.hint(&text);
+        }
         let pause = self.backoff.next(chance::fraction());
         self.gateway
             .progress

@@ -113,6 +113,8 @@ impl Operands {
                     Error::failed(format!("cannot read standard input: {error}"))
                 })?;
                 batch.extend(read_line(&text, &mut lines.position, self.kinds));
+                let number = lines.position.number;
+                batch.extend(complain(&text, number, self.kinds).map(Err));
             }
         }
         self.any = true;
@@ -165,6 +167,30 @@ fn read_line(
     Some(found.ok_or_else(|| no_reference(line, position.number, kinds)))
 }
 
+/// What is wrong with a line that was read, if anything: one that holds nothing but references of one
+/// kind, such as the AWS CLI writes as text, is no row about its first, and the others would be lost
+/// without a word.
+fn complain(line: &str, number: usize, kinds: &[Kind]) -> Option<Error> {
+    let found: Vec<_> = line
+        .split_whitespace()
+        .map(|word| Reference::parse(word, kinds).ok())
+        .collect::<Option<_>>()?;
+    let (first, others) = found.split_first()?;
+    let alike = others
+        .iter()
+        .all(|other| other.id.kind() == first.id.kind());
+    if others.is_empty() || !alike || line.trim_start().starts_with('#') {
+        return None;
+    }
+    let what = format!(
+        "line {number} of standard input names {} {}s, and only {} is taken",
+        found.len(),
+        first.id.kind().noun(),
+        first.id
+    );
+    Some(Error::new(ErrorKind::Usage, what).hint("write one a line: tr -s '[:space:]' '\\n'"))
+}
+
 /// A JSON line of our own says the region in a field, also where its references are bare.
 fn with_region_of(line: &str, mut reference: Reference) -> Reference {
     if reference.region.is_none() && line.starts_with('{') {
@@ -202,7 +228,7 @@ fn no_reference(line: &str, number: usize, kinds: &[Kind]) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Position, read_line};
+    use super::{Position, complain, read_line};
     use crate::id::Kind;
 
     fn at(number: usize) -> Position {
@@ -263,6 +289,30 @@ mod tests {
         assert!(read_line("# a comment", &mut position, &[Kind::Image]).is_none());
         assert!(read_line(header, &mut position, &[Kind::Image]).is_none());
         assert!(read_line(header, &mut position, &[Kind::Image]).is_some_and(|line| line.is_err()));
+    }
+
+    #[test]
+    fn a_line_of_references_alone_loses_none_without_a_word() {
+        let complaint = |line: &str| {
+            complain(line, 3, &[Kind::Image, Kind::Snapshot]).map(|error| error.to_string())
+        };
+        assert_eq!(
+            complaint("ami-12345678\tami-87654321@eu-west-1 ami-11111111\n").as_deref(),
+            Some(
+                "line 3 of standard input names 3 images, and only ami-12345678 is taken; \
+                 write one a line: tr -s '[:space:]' '\\n'"
+            )
+        );
+        for line in [
+            "ami-12345678",
+            "IMAGE\tami-12345678",
+            "ami-12345678 snap-12345678",
+            "ami-12345678  web  ami-87654321",
+            "# ami-12345678 ami-87654321",
+            "",
+        ] {
+            assert_eq!(complaint(line), None, "{line}");
+        }
     }
 
     #[test]

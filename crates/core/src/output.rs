@@ -22,12 +22,27 @@ pub struct Column {
     pub title: &'static str,
     /// The width of a usual value.
     pub width: usize,
+    /// Does it hold references, so that it is no narrower than the first one?
+    has_references: bool,
 }
 
 impl Column {
     /// A column.
     pub const fn new(title: &'static str, width: usize) -> Self {
-        Self { title, width }
+        Self {
+            title,
+            width,
+            has_references: false,
+        }
+    }
+
+    /// A column of references beside the first one.
+    pub const fn of_references(title: &'static str) -> Self {
+        Self {
+            title,
+            width: ID_WIDTH,
+            has_references: true,
+        }
     }
 }
 
@@ -40,6 +55,10 @@ const REGION_WIDTH: usize = 14;
 
 /// One result.
 pub trait Record {
+    /// Is it lost with the line that cannot be printed, because it was made, or waited for? What was
+    /// only looked up can be looked up again.
+    const IS_NEWS: bool = true;
+
     /// The columns of its table, that of the reference first.
     const COLUMNS: &'static [Column];
 
@@ -110,7 +129,7 @@ impl Output {
         let located = record.located();
         let reference = self.reference(located, home);
         let printed = self.print_text(&self.render(record, &reference));
-        if printed.is_err() {
+        if printed.is_err() && R::IS_NEWS {
             self.progress.insist(&reference);
         }
         printed
@@ -191,7 +210,11 @@ impl Output {
 
 fn row(first: usize, columns: &[Column], cells: impl IntoIterator<Item = String>) -> String {
     let mut line = String::new();
-    let widths = columns.iter().map(|column| column.width).skip(1);
+    let width = |column: &Column| match column.has_references {
+        true => column.width.max(first),
+        false => column.width,
+    };
+    let widths = columns.iter().map(width).skip(1);
     for (width, cell) in std::iter::once(first).chain(widths).zip(cells) {
         // An empty cell would move its neighbours into its column for those who split by blanks.
         let cell = if cell.is_empty() {
