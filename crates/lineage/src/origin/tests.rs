@@ -1,0 +1,209 @@
+//! Whose word counts, and what is said where words differ.
+
+use std::collections::BTreeMap;
+
+use super::{Counts, Origin, SAME_MOMENT, Witness};
+use ami_core::image::Image;
+use ami_core::region::Region;
+use ami_core::resource::State;
+use ami_core::time::Moment;
+
+/// When EC2 says that the image was made.
+const CREATED: i64 = 1_366_049_905;
+
+fn region(text: &str) -> Region {
+    text.parse().expect("a region")
+}
+
+/// An image with tags, and with a parent on EC2's record: an ID, or ID@REGION.
+fn image(record: &str, tags: &[(&str, &str)]) -> Image {
+    let (id, place) = record.split_once('@').unwrap_or((record, ""));
+    let tags = tags.iter();
+    Image {
+        id: "ami-00000001".parse().expect("an ID"),
+        owner: None,
+        owner_alias: None,
+        name: None,
+        state: State::new("available"),
+        state_reason: None,
+        created: Moment::from_timestamp(CREATED),
+        source_image: id.parse().ok(),
+        source_region: place.parse().ok(),
+        source_instance: "i-0000000e".parse().ok(),
+        snapshots: Vec::new(),
+        tags: tags
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn origin(record: &str, tags: &[(&str, &str)]) -> Origin {
+    Origin::of(&image(record, tags), &region("us-east-1"))
+}
+
+fn parent(record: &str, tags: &[(&str, &str)]) -> Option<String> {
+    origin(record, tags).parent.map(|parent| parent.to_string())
+}
+
+/// The differences in short: key, what EC2 says, what counts.
+fn differences(record: &str, tags: &[(&str, &str)]) -> Vec<(&'static str, String, Counts)> {
+    let differences = origin(record, tags).differences.into_iter();
+    differences
+        .map(|one| (one.tag, one.ec2.unwrap_or_default(), one.counts))
+        .collect()
+}
+
+#[test]
+fn the_parent_is_the_tag_s_or_else_ec2_s() {
+    let (source, place) = ("source_image", "source_region");
+    for (record, tags, expected) in [
+        ("", &[][..], None),
+        ("ami-0000000e", &[], Some("ami-0000000e@us-east-1")),
+        (
+            "ami-0000000e@eu-west-1",
+            &[],
+            Some("ami-0000000e@eu-west-1"),
+        ),
+        (
+            "",
+            &[(source, "ami-0000000a")],
+            Some("ami-0000000a@us-east-1"),
+        ),
+        (
+            "",
+            &[(source, "ami-0000000a"), (place, "eu-west-1")],
+            Some("ami-0000000a@eu-west-1"),
+        ),
+        (
+            "",
+            &[(source, "ami-0000000a@sa-east-1")],
+            Some("ami-0000000a@sa-east-1"),
+        ),
+        // Of the image that it means itself EC2 knows the region, of another it does not.
+        (
+            "ami-0000000e@eu-west-1",
+            &[(source, "ami-0000000e")],
+            Some("ami-0000000e@eu-west-1"),
+        ),
+        (
+            "ami-0000000e@eu-west-1",
+            &[(source, "ami-0000000a")],
+            Some("ami-0000000a@us-east-1"),
+        ),
+        // A region alone names no parent.
+        ("", &[(place, "eu-west-1")], None),
+        ("", &[(source, ""), (place, "eu-west-1")], None),
+        ("", &[(source, "web")], None),
+        (
+            "ami-0000000e",
+            &[(source, "web")],
+            Some("ami-0000000e@us-east-1"),
+        ),
+        (
+            "ami-0000000e",
+            &[(source, "")],
+            Some("ami-0000000e@us-east-1"),
+        ),
+    ] {
+        assert_eq!(
+            parent(record, tags).as_deref(),
+            expected,
+            "{record} {tags:?}"
+        );
+    }
+}
+
+#[test]
+fn who_says_the_parent_and_whether_ec2_has_recorded_the_same() {
+    let said = |record: &str, tags: &[(&str, &str)]| {
+        let origin = origin(record, tags);
+        (origin.witness, origin.is_recorded)
+    };
+    let tag = [("source_image", "ami-0000000a")];
+    assert_eq!(said("", &[]), (None, false));
+    assert_eq!(said("ami-0000000a", &[]), (Some(Witness::Ec2), true));
+    assert_eq!(said("", &tag), (Some(Witness::Tag), false));
+    assert_eq!(said("ami-0000000a", &tag), (Some(Witness::Tag), true));
+    assert_eq!(said("ami-0000000e", &tag), (Some(Witness::Tag), false));
+}
+
+#[test]
+fn tags_that_say_something_else_than_ec2_are_differences_and_count() {
+    for (key, value, ec2) in [
+        ("source_image", "ami-0000000a", "ami-0000000e"),
+        (
+            "source_image",
+            "ami-0000000e@sa-east-1",
+            "ami-0000000e@eu-west-1",
+        ),
+        ("source_region", "us-east-1", "eu-west-1"),
+        ("source_instance", "i-0000000a", "i-0000000e"),
+        ("create_timestamp", "1000000000", "2013-04-15T18:18:25Z"),
+        ("create_date", "20110909T233600Z", "2013-04-15T18:18:25Z"),
+    ] {
+        assert_eq!(
+            differences("ami-0000000e@eu-west-1", &[(key, value)]),
+            [(key, ec2.to_owned(), Counts::Tag)],
+        );
+        assert!(differences("ami-0000000e@eu-west-1", &[(key, "")]).is_empty());
+    }
+}
+
+#[test]
+fn a_tag_may_be_as_far_from_ec2_s_moment_as_a_call_can_take() {
+    let reach = i64::try_from(SAME_MOMENT).expect("seconds");
+    for (away, is_same) in [
+        (0, true),
+        (-reach, true),
+        (reach, true),
+        (-reach - 1, false),
+    ] {
+        let stamp = (CREATED + away).to_string();
+        let origin = origin("", &[("create_timestamp", &stamp)]);
+        assert_eq!(origin.differences.is_empty(), is_same, "{away}");
+        assert_eq!(origin.created, Moment::from_timestamp(CREATED + away));
+    }
+}
+
+#[test]
+fn of_two_tags_for_the_moment_the_plainer_counts() {
+    let tags = [
+        ("create_timestamp", "1366049905"),
+        ("create_date", "20130416T181825Z"),
+    ];
+    assert_eq!(
+        differences("", &tags),
+        [("create_date", String::new(), Counts::CreateTimestamp)]
+    );
+    let unread = [
+        ("create_timestamp", "x"),
+        ("create_date", "20130415T181825Z"),
+    ];
+    let origin = origin("", &unread);
+    assert_eq!(origin.created, Moment::from_timestamp(CREATED));
+    assert_eq!(origin.differences.len(), 1);
+    assert!(origin.differences[0].is_malformed());
+}
+
+#[test]
+fn differences_read_as_sentences_in_which_nothing_obeys() {
+    let said = |record: &str, tag: (&str, &str)| {
+        let origin = origin(record, &[tag]);
+        origin.differences.first().map(ToString::to_string)
+    };
+    assert_eq!(
+        said("ami-0000000e", ("source_image", "ami-0000000a")).as_deref(),
+        Some("its tag source_image says ami-0000000a, EC2 says ami-0000000e; the tag counts")
+    );
+    assert_eq!(
+        said("ami-0000000e", ("source_image", "a\u{1b}\nb")).as_deref(),
+        Some(
+            "its tag source_image is 'a\\u{1b}\\nb', which cannot be read; EC2's ami-0000000e \
+             counts"
+        )
+    );
+    assert_eq!(
+        said("", ("source_region", "Mars")).as_deref(),
+        Some("its tag source_region is 'Mars', which cannot be read")
+    );
+}
