@@ -1,7 +1,6 @@
 //! `ami-tag-image`: tag images with where they came from and when.
 
 mod call;
-mod created;
 mod describe;
 mod heritage;
 mod plan;

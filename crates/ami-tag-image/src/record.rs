@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ami_core::created;
 use ami_core::id::Id;
 use ami_core::output::{Column, ID_WIDTH, Record};
 use ami_core::reference::Located;
@@ -9,6 +10,7 @@ use ami_core::region::Region;
 use ami_core::tag::{
     CREATE_DATE, CREATE_TIMESTAMP, SOURCE_IMAGE, SOURCE_INSTANCE, SOURCE_REGION, Tag,
 };
+use ami_core::time::Moment;
 use serde::Serialize;
 
 #[derive(Debug)]
@@ -30,7 +32,7 @@ struct Json<'a> {
     source_region: Option<&'a str>,
     source_instance: Option<&'a str>,
     create_date: Option<&'a str>,
-    create_timestamp: Option<u64>,
+    create_timestamp: Option<i64>,
     changed: BTreeMap<&'a str, &'a str>,
     snapshots: &'a [Id],
 }
@@ -73,7 +75,9 @@ impl Record for Tagged {
             source_region: self.value(SOURCE_REGION),
             source_instance: self.value(SOURCE_INSTANCE),
             create_date: self.value(CREATE_DATE),
-            create_timestamp: stamp.and_then(|stamp| stamp.parse().ok()),
+            create_timestamp: stamp
+                .and_then(created::from_timestamp)
+                .map(Moment::timestamp),
             changed: changed.map(|tag| (&*tag.key, &*tag.value)).collect(),
             snapshots: &self.snapshots,
         }

@@ -3,13 +3,12 @@
 use std::ffi::OsString;
 
 use ami_cli::args::Args;
+use ami_core::created;
 use ami_core::error::Error;
 use ami_core::id::{Id, Kind};
 use ami_core::reference::Reference;
 use ami_core::region::Region;
 use ami_core::time::Moment;
-
-use crate::created;
 
 /// The options, checked.
 #[derive(Debug)]

@@ -2,8 +2,9 @@
 //!
 //! Three layers, and who may know whom:
 //!
-//! * pure: [`id`], [`region`], [`reference`], [`name`], [`tag`], [`time`], [`mapping`], [`escape`],
-//!   [`image`], [`resource`] parse, check, print and decide; they import only each other.
+//! * pure: [`id`], [`region`], [`reference`], [`name`], [`tag`], [`time`], [`created`], [`mapping`],
+//!   [`escape`], [`image`], [`heritage`], [`resource`] parse, check, print and decide; they import
+//!   only each other.
 //! * the rim: [`ec2`], [`session`] and [`error`] are the only modules that know the AWS SDK;
 //!   [`input`], [`output`] and [`progress`] are the only ones that read or write for a user.
 //! * [`app`] runs a tool: it is the only place that prints errors and ends the process.
@@ -13,10 +14,12 @@
 pub mod app;
 pub mod chance;
 pub mod cleanup;
+pub mod created;
 pub mod ec2;
 mod environment;
 pub mod error;
 pub mod escape;
+pub mod heritage;
 pub mod id;
 pub mod image;
 pub mod input;

@@ -5,7 +5,8 @@
 //!   [`drawing`] a set of them as a picture.
 //! * asking EC2: [`ancestors`] finds what is above an image, [`children`] what is below.
 //!
-//! Invariant: an image has at most one parent. What the tags say wins over what EC2 says.
+//! Invariant: an image has at most one parent. What tags say, where it can be read, wins over what EC2
+//! says.
 
 pub mod ancestors;
 pub mod children;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Counts, Origin, SAME_MOMENT, Witness};
+use super::difference::SAME_MOMENT;
+use super::{Counts, Origin, Witness};
 use ami_core::image::Image;
 use ami_core::region::Region;
 use ami_core::resource::State;
@@ -136,7 +137,6 @@ fn tags_that_say_something_else_than_ec2_are_differences_and_count() {
             "ami-0000000e@sa-east-1",
             "ami-0000000e@eu-west-1",
         ),
-        ("source_region", "us-east-1", "eu-west-1"),
         ("source_instance", "i-0000000a", "i-0000000e"),
         ("create_timestamp", "1000000000", "2013-04-15T18:18:25Z"),
         ("create_date", "20110909T233600Z", "2013-04-15T18:18:25Z"),
@@ -147,6 +147,101 @@ fn tags_that_say_something_else_than_ec2_are_differences_and_count() {
         );
         assert!(differences("ami-0000000e@eu-west-1", &[(key, "")]).is_empty());
     }
+}
+
+/// The differences in words, of which the first is all there is.
+fn only_words(record: &str, tags: &[(&str, &str)]) -> String {
+    let differences = origin(record, tags).differences;
+    assert_eq!(differences.len(), 1, "{record} {tags:?}: {differences:?}");
+    differences[0].to_string()
+}
+
+#[test]
+fn a_region_beside_no_source_image_is_a_difference_and_does_not_count() {
+    let (recorded, lone) = ("ami-0000000e@eu-west-1", ("source_region", "us-west-2"));
+    assert_eq!(parent(recorded, &[lone]).as_deref(), Some(recorded));
+    assert_eq!(
+        differences(recorded, &[lone]),
+        [("source_region", "eu-west-1".to_owned(), Counts::Ec2)]
+    );
+    assert_eq!(
+        only_words(recorded, &[lone]),
+        "its tag source_region says us-west-2, EC2 says eu-west-1; EC2's record counts, because no \
+         tag names the source image"
+    );
+    assert!(!origin(recorded, &[lone]).differences[0].is_malformed());
+    let unread = [("source_image", "web"), lone];
+    assert_eq!(parent(recorded, &unread).as_deref(), Some(recorded));
+    assert_eq!(differences(recorded, &unread).len(), 2);
+    // EC2's region, and the image's own where EC2 says none.
+    for (record, region) in [(recorded, "eu-west-1"), ("ami-0000000e", "us-east-1")] {
+        assert!(differences(record, &[("source_region", region)]).is_empty());
+    }
+    assert_eq!(differences("ami-0000000e", &[lone]).len(), 1);
+    assert!(differences("", &[lone]).is_empty());
+}
+
+#[test]
+fn a_region_that_cannot_be_read_is_replaced_only_by_one_of_the_same_source() {
+    let mars = ("source_region", "mars");
+    let unread = "its tag source_region is 'mars', which cannot be read";
+    for (id, place, ec2, rest) in [
+        ("ami-0000000a", "ami-0000000a@us-east-1", "", ""),
+        (
+            "ami-0000000a@sa-east-1",
+            "ami-0000000a@sa-east-1",
+            "",
+            "; its tag source_image counts",
+        ),
+        (
+            "ami-0000000e",
+            "ami-0000000e@eu-west-1",
+            "eu-west-1",
+            "; EC2's eu-west-1 counts",
+        ),
+    ] {
+        let tags = [("source_image", id), mars];
+        let origin = origin("ami-0000000e@eu-west-1", &tags);
+        assert_eq!(
+            origin.parent.map(|at| at.to_string()).as_deref(),
+            Some(place)
+        );
+        let last = origin.differences.last().expect("a difference");
+        assert_eq!(last.to_string(), format!("{unread}{rest}"));
+        assert_eq!(last.ec2.as_deref().unwrap_or_default(), ec2);
+        assert_eq!(last.counts == Counts::Ec2, !ec2.is_empty());
+    }
+}
+
+#[test]
+fn of_two_regions_that_tags_say_the_tag_of_its_own_counts() {
+    let tags = [
+        ("source_image", "ami-0000000a@us-west-1"),
+        ("source_region", "eu-west-1"),
+    ];
+    assert_eq!(parent("", &tags).as_deref(), Some("ami-0000000a@eu-west-1"));
+    assert_eq!(
+        only_words("", &tags),
+        "its tag source_image says ami-0000000a@us-west-1, which is another region than its \
+         source_region; the latter counts"
+    );
+}
+
+#[test]
+fn an_image_that_is_tagged_as_its_own_source_has_ec2_s() {
+    let own = [("source_image", "ami-00000001")];
+    let said = "its tag source_image is 'ami-00000001', which is the image itself";
+    assert_eq!(parent("", &own), None);
+    assert_eq!(only_words("", &own), said);
+    assert_eq!(
+        parent("ami-0000000e", &own).as_deref(),
+        Some("ami-0000000e@us-east-1")
+    );
+    assert_eq!(
+        only_words("ami-0000000e", &own),
+        format!("{said}; EC2's ami-0000000e counts")
+    );
+    assert!(origin("", &own).differences[0].is_malformed());
 }
 
 #[test]
@@ -173,7 +268,11 @@ fn of_two_tags_for_the_moment_the_plainer_counts() {
     ];
     assert_eq!(
         differences("", &tags),
-        [("create_date", String::new(), Counts::CreateTimestamp)]
+        [(
+            "create_date",
+            String::new(),
+            Counts::OtherTag("create_timestamp")
+        )]
     );
     let unread = [
         ("create_timestamp", "x"),
@@ -183,6 +282,10 @@ fn of_two_tags_for_the_moment_the_plainer_counts() {
     assert_eq!(origin.created, Moment::from_timestamp(CREATED));
     assert_eq!(origin.differences.len(), 1);
     assert!(origin.differences[0].is_malformed());
+    assert_eq!(
+        origin.differences[0].to_string(),
+        "its tag create_timestamp is 'x', which cannot be read; its tag create_date counts"
+    );
 }
 
 #[test]

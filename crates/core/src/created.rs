@@ -1,10 +1,10 @@
 //! When an image was made, as users and tags say it.
 
-use ami_core::escape::escape;
-use ami_core::time::Moment;
+use crate::escape::escape;
+use crate::time::Moment;
 
 /// Reads Unix seconds, up to the year 9999.
-pub(crate) fn from_timestamp(text: &str) -> Option<Moment> {
+pub fn from_timestamp(text: &str) -> Option<Moment> {
     if !is_number(text) {
         return None;
     }
@@ -12,7 +12,7 @@ pub(crate) fn from_timestamp(text: &str) -> Option<Moment> {
 }
 
 /// Reads `20110909T233600Z`, from 1970 on.
-pub(crate) fn from_date(text: &str) -> Option<Moment> {
+pub fn from_date(text: &str) -> Option<Moment> {
     let moment = Moment::from_compact(text).filter(|_| has_shape(text))?;
     (moment.timestamp() >= 0).then_some(moment)
 }
@@ -21,7 +21,7 @@ pub(crate) fn from_date(text: &str) -> Option<Moment> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn parse_timestamp(text: &str) -> Result<Moment, String> {
+pub fn parse_timestamp(text: &str) -> Result<Moment, String> {
     if let Some(moment) = from_timestamp(text) {
         return Ok(moment);
     }
@@ -51,7 +51,7 @@ fn seconds_in(text: &str) -> Option<i64> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn parse_date(text: &str) -> Result<Moment, String> {
+pub fn parse_date(text: &str) -> Result<Moment, String> {
     if let Some(moment) = from_date(text) {
         return Ok(moment);
     }
