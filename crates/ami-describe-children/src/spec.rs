@@ -138,7 +138,8 @@ pub static SPEC: Spec = Spec {
         Field {
             name: "differences",
             help: "list of objects: where a tag does not agree with what else is known: its key (tag), its value, \
-                   what EC2 says (ec2, text or null), and what counts (tag, ec2, nothing, or the key of another tag)",
+                   what EC2 says (ec2, text or null), and what counts (tag, ec2, ec2_of_copy, \
+                   nothing, or the key of another tag)",
         },
         Field {
             name: "used_by",

@@ -6,7 +6,8 @@ use ami_core::id::Id;
 use ami_core::image::Image;
 use ami_core::region::Region;
 use ami_core::tag::{
-    CREATE_DATE, CREATE_TIMESTAMP, SOURCE_IMAGE, SOURCE_INSTANCE, SOURCE_REGION, Tag,
+    CREATE_DATE, CREATE_TIMESTAMP, RUN, SOURCE_IMAGE, SOURCE_INSTANCE, SOURCE_REGION,
+    SOURCE_SNAPSHOT, Tag,
 };
 use ami_core::time::Moment;
 
@@ -34,12 +35,33 @@ pub(crate) fn filled(given: &Given, image: &Image) -> Result<Vec<Tag>, Error> {
         Error::failed("nobody knows when it was made: EC2 does not say, and no tag does")
             .hint("give --create-date or --create-timestamp")
     })?;
-    Ok(tags(
-        source,
-        region.as_ref(),
-        instance.map(Id::to_string),
-        Some(created),
-    ))
+    let instance = instance.map(Id::to_string);
+    let mut filled = tags(source, region.as_ref(), instance, Some(created));
+    if testimony.are_copied() {
+        filled.extend(emptied(image, &filled));
+    }
+    Ok(filled)
+}
+
+/// Does an image bear tags that were copied with it, and that therefore do not count?
+pub(crate) fn are_copied(image: &Image) -> bool {
+    Testimony::of(image).are_copied()
+}
+
+/// Empty values, which say nothing, for tags that were copied and that nothing replaces. Without the
+/// tag of a run, what is set now counts as the user's word.
+fn emptied(image: &Image, filled: &[Tag]) -> Vec<Tag> {
+    let others = [
+        SOURCE_IMAGE,
+        SOURCE_INSTANCE,
+        SOURCE_REGION,
+        SOURCE_SNAPSHOT,
+        RUN,
+    ];
+    let stays =
+        |key: &&str| image.tags.contains_key(*key) && filled.iter().all(|tag| tag.key != **key);
+    let others = others.into_iter().filter(stays);
+    others.map(|key| Tag::new(key, "")).collect()
 }
 
 /// The region that a tag goes on naming, though it was said of another source image than the one
@@ -92,10 +114,15 @@ fn source(given: &Given, testimony: &Testimony<'_>) -> (Option<String>, Option<R
         // It may name it as ID@REGION or ARN, and stays as it is.
         Witness::Tag => testimony.image.tags.get(SOURCE_IMAGE).cloned(),
         // Beside a tag's region it would name a place where nobody said that it is.
-        Witness::Ec2 if region.is_none() && testimony.source_region != Said::Nothing => None,
+        Witness::Ec2 if region.is_none() && has_lone_region(testimony) => None,
         Witness::Ec2 => Some(source.id.to_string()),
     };
     (text, region)
+}
+
+/// Does the image bear a region that stays, and that no tag says of a source?
+fn has_lone_region(testimony: &Testimony<'_>) -> bool {
+    testimony.source_region != Said::Nothing && !testimony.are_copied()
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl Plan {
     /// Plans what is asked for on an image.
     pub(crate) fn new(gateway: &Rc<Ec2>, image: Image, request: &Request) -> Result<Self, Error> {
         let wanted = wanted(&image, request).map_err(|error| error.of(&image.id))?;
-        let hint = heritage::stale_region(&wanted, &image).map(|region| stale(&image.id, region));
+        let hint = hint(&image, &wanted, request);
         let snapshots = match request.with_snapshots {
             true => image.snapshots.clone(),
             false => Vec::new(),
@@ -96,6 +96,19 @@ fn wanted(image: &Image, request: &Request) -> Result<Vec<Tag>, Error> {
 fn missing_tags(tags: &[Tag], image: &Image) -> Vec<Tag> {
     let is_missing = |tag: &&Tag| image.tags.get(&tag.key) != Some(&tag.value);
     tags.iter().filter(is_missing).cloned().collect()
+}
+
+/// What the user may want to know of an image that is to bear these tags.
+fn hint(image: &Image, wanted: &[Tag], request: &Request) -> Option<String> {
+    if heritage::are_copied(image) && !request.auto {
+        return Some(format!(
+            "{}: it is a copy, and its tags came with it from its source: EC2's record counts more until \
+             --auto replaces them",
+            image.id
+        ));
+    }
+    let region = heritage::stale_region(wanted, image)?;
+    Some(stale(&image.id, region))
 }
 
 fn stale(image: &Id, region: &str) -> String {

@@ -13,7 +13,8 @@ pub static SPEC: Spec = Spec {
         "Set the heritage tags of each IMAGE, and print it when EC2 shows them.",
         "You supply exactly one of --create-timestamp or --create-date, but not both. The value of \
          the other will be calculated automatically by the one you supply. With --auto neither is \
-         needed. A field without a value is left out: no empty tags are set.",
+         needed. A field without a value is left out: no empty tags are set, but for those that came with a \
+         copy (see below).",
         "An IMAGE is an ID, ID@REGION or an ARN. With '-' images are read from standard input, one a \
          line, and acted on as they arrive; of each line the first word that names an image is taken. \
          An image that is named twice is acted on once.",
@@ -90,6 +91,11 @@ pub static SPEC: Spec = Spec {
                  read is replaced where EC2 knows better. Of create_date and create_timestamp a \
                  missing one is calculated from the other, and where they differ, create_timestamp \
                  counts. An image whose time nobody knows is an error.",
+                "A copy made with CopyImageTags bears the tags of its source, which say where that one \
+                 comes from. Where an image bears the tag ami_tools_run, EC2 records a source image and no \
+                 instance, and source_image names another image than EC2, --auto replaces the heritage \
+                 tags by EC2's record. Those of which EC2 says nothing, and ami_tools_run, are set to the \
+                 empty value. Without --auto a line on standard error says that the tags were copied.",
                 "source_region is only ever taken from who names the source image: so it replaces a \
                  source_region that stands alone when EC2's record gives the source image.",
             ],

@@ -162,6 +162,70 @@ fn what_is_given_wins_over_tags_and_ec2() {
     assert_eq!(words(&sandbox, &image), expected);
 }
 
+/// A copy of an image that ami-create-image made, with that one's tags.
+fn copy_with_tags(sandbox: &Sandbox) -> String {
+    let image = sandbox.image(HOME, |image| {
+        image.source_image = Some("ami-000000ec".to_owned());
+        image.source_region = Some("eu-west-1".to_owned());
+    });
+    let inherited = [
+        ("ami_tools_run", "5a8a1ba4-bb4f-4b4b-9be4-3a5d9e9d2f51"),
+        ("create_date", "20110909T233600Z"),
+        ("create_timestamp", "1315611360"),
+        ("source_image", "ami-000000aa"),
+        ("source_instance", "i-000000aa"),
+    ];
+    set(sandbox, &image, &inherited);
+    image
+}
+
+#[test]
+fn tags_that_came_with_a_copy_are_replaced_by_what_ec2_knows_of_it() {
+    let sandbox = sandbox();
+    let image = copy_with_tags(&sandbox);
+    auto(&sandbox, &[], &image);
+    let [date, stamp] = made(&sandbox, &image);
+    let expected = [
+        "ami_tools_run=",
+        &date,
+        &stamp,
+        "source_image=ami-000000ec",
+        "source_instance=",
+        "source_region=eu-west-1",
+    ];
+    assert_eq!(words(&sandbox, &image), expected);
+    auto(&sandbox, &[], &image);
+    assert_eq!(sandbox.calls_to("CreateTags").len(), 1, "it is settled");
+}
+
+#[test]
+fn what_is_given_for_a_copy_stays_the_user_s_word() {
+    let sandbox = sandbox();
+    let image = copy_with_tags(&sandbox);
+    auto(&sandbox, &["--source-image=ami-000000bb"], &image);
+    for _ in 0..2 {
+        let now = tags(&sandbox, &image);
+        assert_eq!(now["source_image"], "ami-000000bb");
+        assert_eq!(now["source_instance"], "");
+        auto(&sandbox, &[], &image);
+    }
+}
+
+#[test]
+fn without_auto_it_is_told_that_tags_came_with_a_copy() {
+    let sandbox = sandbox();
+    let image = copy_with_tags(&sandbox);
+    tag(&sandbox, &["--create-timestamp=5", &image])
+        .run()
+        .expect()
+        .stdout_is(&format!("{image}\n"))
+        .stderr_is(&format!(
+            "ami-tag-image: {image}: it is a copy, and its tags came with it from its source: EC2's record \
+             counts more until --auto replaces them\n"
+        ))
+        .done();
+}
+
 #[test]
 fn images_with_different_tags_are_looked_at_together() {
     let sandbox = sandbox();

@@ -1,8 +1,8 @@
 //! Where an image comes from, and since when it exists: what its tags say, what EC2 has recorded, and
 //! whose word counts.
 //!
-//! A tag is its owner's word and counts more than EC2's record, unless it cannot be read or names its
-//! image as its own source.
+//! A tag is its owner's word and counts more than EC2's record, unless it cannot be read, names its
+//! image as its own source, or was copied with the image from its source.
 //!
 //! Invariant: an image and its region are taken from the same witness. A region that is said beside no
 //! image, or beside another one, would make up a place where nobody said that the source lies.
@@ -14,7 +14,9 @@ use crate::id::{Id, Kind};
 use crate::image::Image;
 use crate::reference::Reference;
 use crate::region::Region;
-use crate::tag::{CREATE_DATE, CREATE_TIMESTAMP, SOURCE_IMAGE, SOURCE_INSTANCE, SOURCE_REGION};
+use crate::tag::{
+    CREATE_DATE, CREATE_TIMESTAMP, RUN, SOURCE_IMAGE, SOURCE_INSTANCE, SOURCE_REGION,
+};
 use crate::time::Moment;
 
 /// Who says where an image comes from.
@@ -102,9 +104,27 @@ impl<'a> Testimony<'a> {
         }
     }
 
+    /// Were the tags copied with the image, so that they say where its source comes from? CopyImage
+    /// does that when it is asked to (CopyImageTags). EC2 knows the image as a copy, since it records
+    /// a source and no instance; the tag of a run was set by the call that made the source; and the
+    /// source that the tags name is another one than the copied image.
+    pub fn are_copied(&self) -> bool {
+        let has_run = self.image.tags.get(RUN).is_some_and(|run| !run.is_empty());
+        let is_copy = self.image.source_instance.is_none();
+        let record = self.image.source_image.as_ref();
+        let tagged = self.source_image.word().map(|tagged| &tagged.id);
+        let is_another = record.is_some_and(|record| tagged.is_some_and(|tagged| tagged != record));
+        has_run && is_copy && is_another
+    }
+
+    /// What a tag says, if it is its owner's word on this very image.
+    fn own<'s, T>(&self, said: &'s Said<T>) -> Option<&'s T> {
+        said.word().filter(|_| !self.are_copied())
+    }
+
     /// The image that it was made from.
     pub fn source(&self) -> Option<Source> {
-        let tagged = self.source_image.word();
+        let tagged = self.own(&self.source_image);
         let (id, by) = match tagged {
             Some(tagged) => (tagged.id.clone(), Witness::Tag),
             None => (self.image.source_image.clone()?, Witness::Ec2),
@@ -131,13 +151,14 @@ impl<'a> Testimony<'a> {
 
     /// The instance that it was made of.
     pub fn instance(&self) -> Option<&Id> {
-        let tagged = self.source_instance.word();
+        let tagged = self.own(&self.source_instance);
         tagged.or(self.image.source_instance.as_ref())
     }
 
     /// When it was made. Of two tags that differ the timestamp counts: its meaning is plainer.
     pub fn created(&self) -> Option<Moment> {
-        let tagged = self.create_timestamp.word().or(self.create_date.word());
+        let stamp = self.own(&self.create_timestamp);
+        let tagged = stamp.or(self.own(&self.create_date));
         tagged.copied().or(self.image.created)
     }
 }

@@ -5,8 +5,8 @@
 //!   [`drawing`] a set of them as a picture.
 //! * asking EC2: [`ancestors`] finds what is above an image, [`children`] what is below.
 //!
-//! Invariant: an image has at most one parent. What tags say, where it can be read, wins over what EC2
-//! says.
+//! Invariant: an image has at most one parent. What tags say of it wins over what EC2 says, where it can
+//! be read and did not come with a copy from the source.
 
 pub mod ancestors;
 pub mod children;

@@ -201,3 +201,47 @@ fn an_instance_that_cannot_be_read_is_replaced() {
         );
     }
 }
+
+#[test]
+fn tags_that_came_with_a_copy_are_replaced_or_emptied() {
+    let inherited = [
+        ("ami_tools_run", "1"),
+        ("source_image", "ami-000000aa"),
+        ("source_region", "us-west-2"),
+        ("source_instance", "i-000000aa"),
+        ("source_snapshot", "snap-000000aa"),
+        ("create_timestamp", "1330473600"),
+    ];
+    let time = [
+        ("create_date", "20110909T233600Z"),
+        ("create_timestamp", "1315611360"),
+    ];
+    for (record, given, source_image, region) in [
+        (
+            "ami-000000ec@eu-west-1",
+            given("", ""),
+            "ami-000000ec",
+            "eu-west-1",
+        ),
+        ("ami-000000ec", given("", ""), "ami-000000ec", ""),
+        (
+            "ami-000000ec@eu-west-1",
+            given("ami-000000bb", ""),
+            "ami-000000bb",
+            "",
+        ),
+    ] {
+        let copy = image(record, &inherited);
+        let mut expected = BTreeMap::from(time);
+        expected.extend([
+            ("ami_tools_run", ""),
+            ("source_image", source_image),
+            ("source_instance", ""),
+            ("source_region", region),
+            ("source_snapshot", ""),
+        ]);
+        let values = values(&given, &copy);
+        let values = values.iter().map(|(key, value)| (&**key, &**value));
+        assert_eq!(values.collect::<BTreeMap<_, _>>(), expected);
+    }
+}

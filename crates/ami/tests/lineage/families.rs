@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use ami_sandbox::{Image, Sandbox};
+use ami_sandbox::{Client, Image, Sandbox};
 
-use crate::{AMAZON, HOME};
+use crate::{ABROAD, AMAZON, HOME};
 
 /// 2026-01-01T00:00:00Z, which is day 0 of all families.
 const DAY_0: u64 = 1_767_225_600;
@@ -86,6 +86,51 @@ pub(crate) fn copied(sandbox: &Sandbox) -> [&'static str; 3] {
         record(image, second);
     });
     [first, second, third]
+}
+
+/// Made by ami-create-image, and then copied abroad with all its tags. The copy has an ID of EC2's.
+pub(crate) fn copied_with_tags(sandbox: &Sandbox) -> [String; 3] {
+    let first = plant(sandbox, "ami-0000c101", "base", 1, |_| {});
+    let second = plant(sandbox, "ami-0000c102", "web", 2, |image| {
+        record(image, first);
+        tag(image, first);
+        image.source_instance = Some("i-0000c102".to_owned());
+        set_tag(image, "source_instance", "i-0000c102");
+        set_tag(image, "create_timestamp", "1767398400");
+        set_tag(image, "create_date", "20260103T000000Z");
+        set_tag(
+            image,
+            "ami_tools_run",
+            "5a8a1ba4-bb4f-4b4b-9be4-3a5d9e9d2f51",
+        );
+    });
+    let third = copy_with_tags(sandbox, second);
+    [first.to_owned(), second.to_owned(), third]
+}
+
+/// Lets EC2 copy an image from home abroad.
+fn copy_with_tags(sandbox: &Sandbox, source: &str) -> String {
+    let environment = sandbox.environment();
+    let value = |name: &str| {
+        let mut pairs = environment.iter();
+        let (_, value) = pairs.find(|(key, _)| *key == name).expect(name);
+        value.clone()
+    };
+    let mut client = Client::on_loopback(sandbox.endpoint()).expect("loopback");
+    client.access_key = value("AWS_ACCESS_KEY_ID");
+    client.secret_key = value("AWS_SECRET_ACCESS_KEY");
+    client.region = ABROAD.to_owned();
+    let params = [
+        ("SourceImageId", source),
+        ("SourceRegion", HOME),
+        ("Name", "web"),
+        ("CopyImageTags", "true"),
+    ];
+    let params = params.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    client.call("CopyImage", &params).expect("a copy");
+    let mut images = sandbox.images(ABROAD).into_iter();
+    let copy = images.find(|image| image.source_image.as_deref() == Some(source));
+    format!("{}@{ABROAD}", copy.expect("the copy").id)
 }
 
 /// Registered from a snapshot, of which only the tags tell where it comes from.

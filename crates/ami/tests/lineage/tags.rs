@@ -63,6 +63,33 @@ fn where_tag_and_ec2_differ_verbose_and_json_say_so() {
 }
 
 #[test]
+fn a_copy_that_bears_its_source_s_tags_descends_from_that_source() {
+    let sandbox = sandbox();
+    let [first, second, copy] = &families::copied_with_tags(&sandbox);
+    ancestors(&sandbox, &[copy])
+        .run()
+        .expect()
+        .stdout_is(&lines(&[copy, second, first]))
+        .done();
+    children(&sandbox, &[second])
+        .run()
+        .expect()
+        .stdout_is(&lines(&[copy]))
+        .done();
+    let outcome = children(&sandbox, &["--json", first]).run().expect().done();
+    let of = |name| field(&outcome.stdout, name);
+    assert_eq!(of("reference"), [second.as_str(), copy], "{outcome}");
+    assert_eq!(of("generation"), [1, 2], "{outcome}");
+    assert_eq!(of("source_by"), ["tag", "ec2"], "{outcome}");
+    assert_eq!(of("source_instance")[1], Value::Null, "{outcome}");
+    assert_eq!(of("differences")[0], json!([]), "{outcome}");
+    assert_eq!(
+        of("differences")[1][0],
+        json!({"tag": "source_image", "value": first, "ec2": second, "counts": "ec2_of_copy"}),
+    );
+}
+
+#[test]
 fn tags_that_lead_in_a_circle_end_the_line_with_a_warning() {
     let sandbox = sandbox();
     let [first, second, below] = families::circle(&sandbox);

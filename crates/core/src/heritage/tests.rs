@@ -140,3 +140,62 @@ fn moments_are_read_as_they_are_written() {
     let created = Testimony::of(&image).created();
     assert_eq!(created.map(Moment::timestamp), Some(5));
 }
+
+#[test]
+fn tags_that_were_copied_with_an_image_are_not_about_it() {
+    let recorded = "ami-0000000e@eu-west-1";
+    let (run, source) = (("ami_tools_run", "1"), ("source_image", "ami-0000000a"));
+    let inherited = [
+        run,
+        source,
+        ("source_region", "us-west-2"),
+        ("source_instance", "i-0000000a"),
+        ("create_timestamp", "5"),
+        ("create_date", "19700101T000005Z"),
+    ];
+    let mut copy = image(recorded, &inherited);
+    copy.source_instance = None;
+    let testimony = Testimony::of(&copy);
+    assert!(testimony.are_copied());
+    let found = testimony.source().expect("a source");
+    assert_eq!(
+        (&*found.id.to_string(), found.by),
+        ("ami-0000000e", Witness::Ec2)
+    );
+    let eu = "eu-west-1".parse().expect("a region");
+    assert_eq!(found.place, Some((eu, Placed::ByEc2)));
+    assert_eq!(testimony.instance(), None);
+    assert_eq!(testimony.created(), copy.created);
+}
+
+#[test]
+fn tags_are_taken_for_copied_only_where_all_speaks_for_it() {
+    let (run, source) = (("ami_tools_run", "1"), ("source_image", "ami-0000000a"));
+    for (record, instance, tags, expected) in [
+        ("ami-0000000e", "", vec![run, source], true),
+        // It is no copy, EC2 knows nothing of it, or no tool here has made its source.
+        ("ami-0000000e", "i-0000000e", vec![run, source], false),
+        ("", "", vec![run, source], false),
+        ("ami-0000000e", "", vec![source], false),
+        (
+            "ami-0000000e",
+            "",
+            vec![("ami_tools_run", ""), source],
+            false,
+        ),
+        // The tags say the same as EC2, or nothing.
+        ("ami-0000000a", "", vec![run, source], false),
+        ("ami-0000000e", "", vec![run], false),
+        (
+            "ami-0000000e",
+            "",
+            vec![run, ("source_image", "web")],
+            false,
+        ),
+    ] {
+        let mut image = image(record, &tags);
+        image.source_instance = instance.parse().ok();
+        let are_copied = Testimony::of(&image).are_copied();
+        assert_eq!(are_copied, expected, "{record} {instance} {tags:?}");
+    }
+}

@@ -37,6 +37,8 @@ pub enum Counts {
     Tag,
     /// EC2's record, because the tag is not readable, or stands beside no tag that names a source.
     Ec2,
+    /// EC2's record, because the tags were copied with the image from its source.
+    Ec2OfCopy,
     /// The tag of that key, because it can be read or its meaning is the plainer one.
     OtherTag(&'static str),
     /// Nobody's word: the tag is not readable, and nobody else says it.
@@ -48,6 +50,7 @@ impl Counts {
         match self {
             Self::Tag => "tag",
             Self::Ec2 => "ec2",
+            Self::Ec2OfCopy => "ec2_of_copy",
             Self::OtherTag(key) => key,
             Self::Nothing => "nothing",
         }
@@ -99,6 +102,9 @@ impl fmt::Display for Difference {
         write!(f, "EC2 says {}; ", ec2.as_deref().unwrap_or("none"))?;
         f.write_str(match self.counts {
             Counts::Ec2 => "EC2's record counts, because no tag names the source image",
+            Counts::Ec2OfCopy => {
+                "its tags were copied with it from its source, so that EC2's record counts"
+            }
             _ => "the tag counts",
         })
     }
@@ -135,7 +141,7 @@ impl Search<'_> {
             return;
         };
         if let Some(record) = record.filter(|record| **record != tagged.id) {
-            self.note(SOURCE_IMAGE, Some(record.to_string()), Counts::Tag);
+            self.note(SOURCE_IMAGE, Some(record.to_string()), self.own());
         }
         self.region_within(tagged);
     }
@@ -172,10 +178,13 @@ impl Search<'_> {
 
     /// Notes a region that is another than EC2's. Beside no tag that names a source it does not count.
     fn region(&mut self, region: &Region) {
-        let record = self.testimony.image.source_region.as_ref();
+        let testimony = self.testimony;
+        let record = testimony.image.source_region.as_ref();
+        let lies = record.or(Some(self.home));
         let (other, counts) = match self.source.as_ref().map(|source| source.by) {
             Some(Witness::Tag) => (record, Counts::Tag),
-            Some(Witness::Ec2) => (Some(record.unwrap_or(self.home)), Counts::Ec2),
+            Some(Witness::Ec2) if testimony.are_copied() => (lies, Counts::Ec2OfCopy),
+            Some(Witness::Ec2) => (lies, Counts::Ec2),
             None => return,
         };
         if other.is_some_and(|other| other != region) {
@@ -204,8 +213,9 @@ impl Search<'_> {
         let Some(tagged) = testimony.source_instance.word() else {
             return;
         };
-        if let Some(record) = record.filter(|record| *record != tagged) {
-            self.note(SOURCE_INSTANCE, Some(record.to_string()), Counts::Tag);
+        if testimony.are_copied() || record.is_some_and(|record| record != tagged) {
+            let ec2 = record.map(ToString::to_string);
+            self.note(SOURCE_INSTANCE, ec2, self.own());
         }
     }
 
@@ -215,7 +225,8 @@ impl Search<'_> {
         self.unread_moment(CREATE_TIMESTAMP, stamp, (CREATE_DATE, date));
         self.unread_moment(CREATE_DATE, date, (CREATE_TIMESTAMP, stamp));
         let (stamp, date) = (stamp.word(), date.word());
-        if stamp.is_some() && date.is_some() && stamp != date {
+        let is_own = !testimony.are_copied();
+        if is_own && stamp.is_some() && date.is_some() && stamp != date {
             self.note(CREATE_DATE, None, Counts::OtherTag(CREATE_TIMESTAMP));
         }
         let stamp = stamp.map(|stamp| (CREATE_TIMESTAMP, stamp));
@@ -223,7 +234,15 @@ impl Search<'_> {
         if let (Some((tag, tagged)), Some(record)) = (tagged, testimony.image.created)
             && is_another(*tagged, record)
         {
-            self.note(tag, Some(record.to_string()), Counts::Tag);
+            self.note(tag, Some(record.to_string()), self.own());
+        }
+    }
+
+    /// What counts where a tag says something else than EC2.
+    fn own(&self) -> Counts {
+        match self.testimony.are_copied() {
+            true => Counts::Ec2OfCopy,
+            false => Counts::Tag,
         }
     }
 
@@ -236,7 +255,7 @@ impl Search<'_> {
     ) {
         let record = self.testimony.image.created;
         match other {
-            Said::Word(_) if *said == Said::Rubbish => {
+            Said::Word(_) if *said == Said::Rubbish && !self.testimony.are_copied() => {
                 let ec2 = record.map(|record| record.to_string());
                 self.fault(tag, UNREADABLE, ec2, Counts::OtherTag(key));
             }

@@ -245,6 +245,55 @@ fn an_image_that_is_tagged_as_its_own_source_has_ec2_s() {
 }
 
 #[test]
+fn of_a_copy_that_bears_its_source_s_tags_ec2_s_record_counts() {
+    let tags = [
+        ("ami_tools_run", "1"),
+        ("source_image", "ami-0000000a"),
+        ("source_region", "us-west-2"),
+        ("source_instance", "i-0000000a"),
+        ("create_timestamp", "1000000000"),
+        ("create_date", "20010909T014640Z"),
+    ];
+    let mut copy = image("ami-0000000e@eu-west-1", &tags);
+    copy.source_instance = None;
+    let origin = Origin::of(&copy, &region("us-east-1"));
+    let parent = origin.parent.map(|parent| parent.to_string());
+    assert_eq!(parent.as_deref(), Some("ami-0000000e@eu-west-1"));
+    assert_eq!(origin.witness, Some(Witness::Ec2));
+    assert!(origin.is_recorded);
+    assert_eq!(origin.source_instance, None);
+    assert_eq!(origin.created, copy.created);
+    let notes = origin.differences.iter();
+    let keys: Vec<_> = notes.map(|note| (note.tag, note.counts)).collect();
+    let of_copy = |tag| (tag, Counts::Ec2OfCopy);
+    assert_eq!(
+        keys,
+        [
+            "source_image",
+            "source_region",
+            "source_instance",
+            "create_timestamp"
+        ]
+        .map(of_copy)
+    );
+    let rest = "its tags were copied with it from its source, so that EC2's record counts";
+    assert_eq!(
+        origin.differences[0].to_string(),
+        format!("its tag source_image says ami-0000000a, EC2 says ami-0000000e; {rest}")
+    );
+    assert_eq!(
+        origin.differences[2].to_string(),
+        format!("its tag source_instance says i-0000000a, EC2 says none; {rest}")
+    );
+    assert!(
+        !origin
+            .differences
+            .iter()
+            .any(|note| note.is_malformed() || note.is_of_source())
+    );
+}
+
+#[test]
 fn a_tag_may_be_as_far_from_ec2_s_moment_as_a_call_can_take() {
     let reach = i64::try_from(SAME_MOMENT).expect("seconds");
     for (away, is_same) in [
