@@ -1,10 +1,12 @@
 //! From references to what is to be done on the images.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use ami_core::ec2::Ec2;
 use ami_core::error::{Error, Kind as ErrorKind};
 use ami_core::id::Id;
+use ami_core::image::Image;
 
 use crate::plan::Plan;
 use crate::request::Request;
@@ -19,12 +21,17 @@ pub(crate) async fn describe(
         Ok(found) => found,
         Err(error) => return ids.iter().map(|id| Err(error.clone().of(id))).collect(),
     };
+    let found = by_id(&found);
     let plan = |id: &Id| {
-        let image = found.iter().find(|image| image.id == *id);
-        let image = image.ok_or_else(|| not_found(id, &gateway))?;
-        Plan::new(&gateway, image.clone(), request)
+        let image = found.get(id).ok_or_else(|| not_found(id, &gateway))?;
+        Plan::new(&gateway, (*image).clone(), request)
     };
     ids.iter().map(plan).collect()
+}
+
+/// Images by their ID, so that each of thousands is found without looking at all the others.
+pub(crate) fn by_id(images: &[Image]) -> HashMap<&Id, &Image> {
+    images.iter().map(|image| (&image.id, image)).collect()
 }
 
 fn not_found(id: &Id, gateway: &Ec2) -> Error {

@@ -11,6 +11,7 @@ use ami_core::image::Image;
 use ami_core::retry::Backoff;
 use ami_core::time::format_duration;
 
+use crate::describe::by_id;
 use crate::plan::Plan;
 use crate::record::Tagged;
 
@@ -80,12 +81,13 @@ impl Showing {
         let mut asked = std::mem::take(&mut self.waiting);
         // What came while the look was under way was not asked for.
         let fresh = asked.split_off(self.asked);
+        let found = found.as_deref().map(by_id);
         for (plan, since) in asked {
-            let found = found.as_ref().map(|images| {
-                let mut images = images.iter();
-                images.find(|image| image.id == plan.image.id && plan.is_done_on(image))
+            let image = found.as_ref().map(|found| {
+                let image = found.get(&plan.image.id).copied();
+                image.filter(|image| plan.is_done_on(image))
             });
-            match found {
+            match image {
                 Ok(Some(image)) => results.push(Ok(plan.result(image))),
                 Ok(None) if since.elapsed() < grace => self.waiting.push((plan, since)),
                 Ok(None) => results.push(Err(late(&plan, grace))),
