@@ -254,7 +254,7 @@ impl<'a> Run<'a> {
         let names: Vec<_> = plans.map(|plan| plan.located().to_string()).collect();
         if !names.is_empty() {
             let text = format!("stopped before tagging {}", names.join(", "));
-            self.context.progress.hint(&text);
+            self.context.progress.insist(&text);
         }
     }
 
@@ -264,7 +264,7 @@ impl<'a> Run<'a> {
         let names: Vec<_> = left.map(|plan| plan.located().to_string()).collect();
         if !names.is_empty() {
             let text = format!("tagged, but not seen to be so yet: {}", names.join(", "));
-            self.context.progress.hint(&text);
+            self.context.progress.insist(&text);
         }
     }
 }

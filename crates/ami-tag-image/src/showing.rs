@@ -91,7 +91,7 @@ impl Showing {
                 Ok(Some(image)) => results.push(Ok(plan.result(image))),
                 Ok(None) if since.elapsed() < grace => self.waiting.push((plan, since)),
                 Ok(None) => results.push(Err(late(&plan, grace))),
-                Err(error) => results.push(Err(error.clone().of(&plan.image.id))),
+                Err(error) => results.push(Err(unseen(&plan, error))),
             }
         }
         self.waiting.extend(fresh);
@@ -118,6 +118,12 @@ impl Showing {
 /// Half a second to five: what comes while one pauses waits as long.
 fn pauses() -> Backoff {
     Backoff::new(Duration::from_millis(500), Duration::from_secs(5), 1.5)
+}
+
+/// What is set and could not be read back.
+fn unseen(plan: &Plan, error: &Error) -> Error {
+    let error = error.clone().of(&plan.image.id);
+    error.hint_too("its tags are set, and could not be read back")
 }
 
 fn late(plan: &Plan, grace: Duration) -> Error {

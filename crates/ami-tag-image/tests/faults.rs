@@ -209,3 +209,25 @@ fn when_images_cannot_be_described_nothing_is_set() {
         .done();
     assert!(sandbox.calls_to("CreateTags").is_empty());
 }
+
+#[test]
+fn tags_that_are_set_and_cannot_be_read_back_are_said_to_be_set() {
+    let sandbox = sandbox();
+    let image = bare_image(&sandbox, HOME);
+    let denied = Fault::on("DescribeImages").skip(1);
+    sandbox.inject(denied.error(403, "UnauthorizedOperation", "You are not authorized."));
+    tag(&sandbox, &[DATE, &image])
+        .run()
+        .expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has(&format!(
+            "ami-tag-image: {image}: not authorized to DescribeImages (UnauthorizedOperation, request "
+        ))
+        .stderr_has(
+            "; its tags are set, and could not be read back; the permission needed is \
+             ec2:DescribeImages\n",
+        )
+        .done();
+    assert_eq!(words(&sandbox, &image), moment());
+}

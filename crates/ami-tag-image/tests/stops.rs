@@ -24,7 +24,8 @@ fn what_was_sent_is_finished_and_nothing_new_is_begun() {
             .times(14)
             .delay(Duration::from_secs(2)),
     );
-    let mut args = vec!["--auto"];
+    // What would be lost otherwise stands there whatever was asked for.
+    let mut args = vec!["-q", "--auto"];
     args.extend(images.iter().map(String::as_str));
     let mut running = tag(&sandbox, &args).spawn();
     running.wait_until("it is described", |_| {
@@ -55,7 +56,7 @@ fn a_stop_while_tags_do_not_show_says_so() {
     let sandbox = sandbox();
     let image = bare_image(&sandbox, HOME);
     sandbox.inject(Fault::on("CreateTags").ignore());
-    let mut running = tag(&sandbox, &[DATE, &image])
+    let mut running = tag(&sandbox, &["-q", DATE, &image])
         .env("AMI_TOOLS_GRACE", "60s")
         .spawn();
     running.wait_until("a look", |_| sandbox.calls_to("DescribeImages").len() >= 2);

@@ -117,6 +117,14 @@ impl Error {
         self
     }
 
+    /// Says one more thing to know about it, before what is there already.
+    #[must_use]
+    pub fn hint_too(mut self, hint: &str) -> Self {
+        let rest = self.0.hint.take().map(|rest| format!("; {rest}"));
+        self.0.hint = Some(format!("{hint}{}", rest.unwrap_or_default()));
+        self
+    }
+
     /// What it means to the user.
     pub fn kind(&self) -> Kind {
         self.0.kind
@@ -189,5 +197,11 @@ mod tests {
     fn the_first_name_of_an_object_stays() {
         let error = Error::failed("gone").of("ami-1").of("ami-2");
         assert_eq!(error.to_string(), "ami-1: gone");
+    }
+
+    #[test]
+    fn of_two_hints_none_is_lost() {
+        let error = Error::failed("gone").hint_too("b").hint_too("a");
+        assert_eq!(error.to_string(), "gone; a; b");
     }
 }

@@ -58,7 +58,7 @@ impl Progress {
     }
 
     /// Says something whatever was asked for, because it would be lost otherwise.
-    pub(crate) fn insist(&self, text: &str) {
+    pub fn insist(&self, text: &str) {
         self.line(text);
     }
 
