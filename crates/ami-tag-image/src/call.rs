@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ami_core::ec2::Ec2;
+use ami_core::ec2::{Ec2, missing};
 use ami_core::error::{Error, Fault};
 use ami_core::escape::escape;
-use ami_core::id::Id;
+use ami_core::id::{Id, Kind};
 use ami_core::tag::Tag;
 
 use crate::plan::Plan;
@@ -48,14 +48,32 @@ impl Call {
             .await
     }
 
-    /// After a refusal: a call for each image, so that a bad one does not spoil the others; or the
-    /// error of each, where nothing is won by that.
-    pub(crate) fn after(self, error: &Error) -> Result<Vec<Self>, Vec<Error>> {
-        if self.plans.len() > 1 && error.fault() == Fault::Final {
-            return Ok(self.plans.into_iter().map(Self::alone).collect());
+    /// After a refusal: the calls that are worth making for those that are not to blame, and the
+    /// errors of those that are. EC2 refuses all for the sake of one, and does not always name it;
+    /// then it is sought by halves, which takes few calls where few are to blame.
+    pub(crate) fn after(self, error: &Error) -> (Vec<Self>, Vec<Error>) {
+        let named = named(error);
+        let (to_blame, others): (Vec<Plan>, Vec<Plan>) = self
+            .plans
+            .into_iter()
+            .partition(|plan| plan.has_any(&named));
+        let call = |plans: Vec<Plan>| Self {
+            gateway: Rc::clone(&self.gateway),
+            tags: self.tags.clone(),
+            plans,
+        };
+        if to_blame.is_empty() && others.len() > 1 && is_of_some(error) {
+            let mut first = others;
+            let second = first.split_off(first.len() / 2);
+            return (vec![call(first), call(second)], Vec::new());
         }
-        let of = |plan: &Plan| explain(error.clone()).of(&plan.image.id);
-        Err(self.plans.iter().map(of).collect())
+        let (refused, rest) = match to_blame.is_empty() {
+            true => (others, Vec::new()),
+            false => (to_blame, others),
+        };
+        let errors = refused.iter().map(|plan| explain(error, plan, &named));
+        let rest = Some(rest).filter(|rest| !rest.is_empty());
+        (rest.map(call).into_iter().collect(), errors.collect())
     }
 
     /// What the call would do, a line an image.
@@ -94,9 +112,56 @@ pub(crate) fn calls(plans: Vec<Plan>) -> Vec<Call> {
     calls
 }
 
-fn explain(error: Error) -> Error {
-    match error.code() {
-        Some(FULL) => error.hint("it has all the tags that EC2 allows; remove one"),
+/// The images and snapshots that a refusal names as unknown.
+fn named(error: &Error) -> Vec<Id> {
+    let mut named = missing(Kind::Image, error);
+    named.extend(missing(Kind::Snapshot, error));
+    named
+}
+
+/// May only some of the resources be to blame for a refusal? Others are of who asks, and when, and
+/// what, and would be the same for each.
+fn is_of_some(error: &Error) -> bool {
+    const OF_ALL: [&str; 19] = [
+        "AccessDenied",
+        "AuthFailure",
+        "Blocked",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAction",
+        "InvalidClientTokenId",
+        "MalformedQueryString",
+        "MissingAuthenticationToken",
+        "OptInRequired",
+        "PendingVerification",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
+        "UnknownParameter",
+        "UnrecognizedClientException",
+        "UnsupportedProtocol",
+    ];
+    // Without a code it was not EC2 that refused.
+    let code = error.code().filter(|code| !OF_ALL.contains(code));
+    code.is_some() && error.fault() == Fault::Final
+}
+
+/// The error of one image: of its snapshot, where EC2 names that.
+fn explain(error: &Error, plan: &Plan, named: &[Id]) -> Error {
+    let (error, image) = (error.clone(), &plan.image.id);
+    let snapshot = plan.snapshots.iter().find(|id| named.contains(id));
+    if let Some(snapshot) = snapshot.filter(|_| !named.contains(image)) {
+        let error = error.of(format!("{snapshot} of {image}"));
+        return error.hint("without --with-snapshots the image is tagged alone");
+    }
+    let error = error.of(image);
+    match (error.code(), plan.snapshots.is_empty()) {
+        (Some(FULL), true) => error.hint("it has all the tags that EC2 allows; remove one"),
+        (Some(FULL), false) => {
+            error.hint("it or one of its snapshots has all the tags that EC2 allows; remove one")
+        }
         _ => error,
     }
 }

@@ -65,6 +65,12 @@ impl Plan {
         }
     }
 
+    /// Is one of these the image, or a snapshot that is to be tagged alike?
+    pub(crate) fn has_any(&self, ids: &[Id]) -> bool {
+        let mut own = std::iter::once(&self.image.id).chain(&self.snapshots);
+        own.any(|id| ids.contains(id))
+    }
+
     /// Does an image, as EC2 shows it now, bear all the tags?
     pub(crate) fn is_done_on(&self, image: &Image) -> bool {
         missing_tags(&self.tags, image).is_empty()

@@ -231,10 +231,9 @@ impl<'a> Run<'a> {
     }
 
     fn take_refusal(&mut self, call: Call, error: &Error) {
-        match call.after(error) {
-            Ok(each) => self.calls.extend(each),
-            Err(errors) => errors.iter().for_each(|error| self.context.fail(error)),
-        }
+        let (calls, errors) = call.after(error);
+        self.calls.extend(calls);
+        errors.iter().for_each(|error| self.context.fail(error));
     }
 
     async fn settle(&self, result: Result<Tagged, Error>) {

@@ -23,7 +23,9 @@ pub static SPEC: Spec = Spec {
          same command can be run again after a failure or an interrupt.",
         "EC2 lets an account put its own tags on images that others share with it, too; only the \
          account itself sees those.",
-        "A call that EC2 throttles or does not answer is made again for five minutes.",
+        "A call that EC2 throttles or does not answer is made again for five minutes. Images that get the \
+         same tags are tagged in one call. Where EC2 refuses that for the sake of a few of them, the others \
+         are tagged in further calls.",
     ],
     operands: Operands {
         usage: "IMAGE...",
@@ -115,6 +117,9 @@ pub static SPEC: Spec = Spec {
                  or none. Snapshots get all tags that the image has in the end, also those that the \
                  image had before; and because EC2 does not say with an image what tags its snapshots \
                  bear, the call is made each time.",
+                "Of an image that another account shares, the snapshots are not always shared too. A \
+                 snapshot that EC2 does not know is named in the error, and its image is not tagged \
+                 either; without --with-snapshots it is.",
             ],
         },
     ],
@@ -167,7 +172,7 @@ pub static SPEC: Spec = Spec {
         },
         ExitCode {
             code: "5",
-            help: "an image does not exist",
+            help: "an image does not exist, or EC2 does not know one of its snapshots that was to be tagged",
         },
     ],
     examples: &[

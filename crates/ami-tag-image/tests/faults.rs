@@ -54,7 +54,109 @@ fn one_bad_image_does_not_spoil_the_others() {
     assert_eq!(outcome.stderr.lines().count(), 1);
     assert!(good.iter().all(|image| words(&sandbox, image) == moment()));
     assert_eq!(tags(&sandbox, &full).len(), 50);
-    assert_eq!(sandbox.calls_to("CreateTags").len(), 4);
+    // All three; the first, and the other two; each of these.
+    assert_eq!(sandbox.calls_to("CreateTags").len(), 5);
+}
+
+/// An image and many others, in an order in which it stands somewhere in the middle.
+fn among_many(sandbox: &Sandbox, one: &str) -> Vec<String> {
+    let mut images: Vec<_> = (0..255).map(|_| bare_image(sandbox, HOME)).collect();
+    images.insert(100, one.to_owned());
+    images
+}
+
+#[test]
+fn one_bad_image_among_many_is_found_in_few_calls() {
+    let sandbox = sandbox();
+    let images = among_many(&sandbox, &full_image(&sandbox));
+    let outcome = tag(&sandbox, &[DATE])
+        .args(&images)
+        .run()
+        .expect()
+        .fails(6)
+        .stderr_has("(TagLimitExceeded, request ")
+        .done();
+    assert_eq!(outcome.stdout.lines().count(), 255);
+    assert_eq!(outcome.stderr.lines().count(), 1);
+    let calls = sandbox.calls_to("CreateTags").len();
+    assert!(
+        calls <= 1 + 2 * 8,
+        "{calls} calls, two for each time that 256 is halved"
+    );
+}
+
+#[test]
+fn an_image_that_ec2_names_in_its_refusal_is_left_out_of_the_next_call() {
+    let sandbox = sandbox();
+    let theirs = sandbox.image(HOME, |image| {
+        image.owner = "210987654321".to_owned();
+        image.public = true;
+    });
+    let images = among_many(&sandbox, &theirs);
+    let outcome = tag(&sandbox, &[DATE])
+        .args(&images)
+        .run()
+        .expect()
+        .fails(6)
+        .stderr_has(&format!("ami-tag-image: {theirs}: The image id"))
+        .done();
+    assert_eq!(outcome.stdout.lines().count(), 255);
+    assert_eq!(outcome.stderr.lines().count(), 1);
+    assert_eq!(sandbox.calls_to("CreateTags").len(), 2);
+}
+
+#[test]
+fn a_refusal_that_holds_for_all_is_not_asked_for_again() {
+    for code in [
+        "UnauthorizedOperation",
+        "AuthFailure",
+        "ExpiredToken",
+        "RequestExpired",
+        "OptInRequired",
+        "InvalidAction",
+    ] {
+        let sandbox = sandbox();
+        let images = [bare_image(&sandbox, HOME), bare_image(&sandbox, HOME)];
+        let fault = Fault::on("CreateTags").times(9);
+        sandbox.inject(fault.error(403, code, "No."));
+        tag(&sandbox, &[DATE, &images[0], &images[1]])
+            .run()
+            .expect()
+            .fails(1)
+            .stdout_is("")
+            .stderr_has(&format!("ami-tag-image: {}: ", images[0]))
+            .stderr_has(&format!("ami-tag-image: {}: ", images[1]))
+            .done();
+        assert_eq!(sandbox.calls_to("CreateTags").len(), 1, "{code}");
+    }
+}
+
+#[test]
+fn a_snapshot_that_ec2_does_not_know_is_named() {
+    let sandbox = sandbox();
+    let (good, bad) = (bare_image(&sandbox, HOME), bare_image(&sandbox, HOME));
+    let image = sandbox.find_image(&bad).expect("the image");
+    let snapshot = image.snapshots().next().expect("a snapshot");
+    sandbox.edit_snapshot(snapshot, |snapshot| {
+        snapshot.owner = "210987654321".to_owned();
+    });
+    let run = |images: &[&str]| {
+        let mut words = vec!["--with-snapshots", DATE];
+        words.extend(images);
+        tag(&sandbox, &words).run().expect()
+    };
+    let line = format!(
+        "ami-tag-image: {snapshot} of {bad}: The snapshot '{snapshot}' does not exist \
+         (InvalidSnapshot.NotFound, request "
+    );
+    run(&[&good, &bad])
+        .fails(6)
+        .stdout_is(&format!("{good}\n"))
+        .stderr_has(&line)
+        .stderr_has("; without --with-snapshots the image is tagged alone\n")
+        .done();
+    run(&[&bad]).fails(5).stdout_is("").stderr_has(&line).done();
+    assert!(tags(&sandbox, &bad).is_empty());
 }
 
 #[test]
