@@ -7,6 +7,7 @@ mod plan;
 mod record;
 mod request;
 mod run;
+mod shared;
 mod showing;
 pub mod spec;
 

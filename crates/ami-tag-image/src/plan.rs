@@ -71,6 +71,14 @@ impl Plan {
         own.any(|id| ids.contains(id))
     }
 
+    /// Leaves a snapshot to another image.
+    pub(crate) fn leave_out(&mut self, snapshot: &Id) {
+        self.snapshots.retain(|own| own != snapshot);
+        if self.snapshots.is_empty() {
+            self.tags = self.changed.clone();
+        }
+    }
+
     /// Does an image, as EC2 shows it now, bear all the tags?
     pub(crate) fn is_done_on(&self, image: &Image) -> bool {
         missing_tags(&self.tags, image).is_empty()

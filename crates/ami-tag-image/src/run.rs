@@ -22,6 +22,7 @@ use crate::describe::describe;
 use crate::plan::Plan;
 use crate::record::Tagged;
 use crate::request::Request;
+use crate::shared::Shared;
 use crate::showing::Showing;
 
 /// Calls that are under way at once. EC2 lets a burst of a hundred CreateTags pass, and ten a second
@@ -44,6 +45,9 @@ pub(crate) struct Run<'a> {
     context: &'a Context,
     request: &'a Request,
     seen: BTreeSet<Located>,
+    /// Descriptions that are under way.
+    describing: usize,
+    shared: Shared,
     steps: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + 'a>>>,
     calls: VecDeque<Call>,
     under_way: usize,
@@ -56,6 +60,8 @@ impl<'a> Run<'a> {
             context,
             request,
             seen: BTreeSet::new(),
+            describing: 0,
+            shared: Shared::default(),
             steps: FuturesUnordered::new(),
             calls: VecDeque::new(),
             under_way: 0,
@@ -83,7 +89,7 @@ impl<'a> Run<'a> {
                 biased;
                 _ = interrupt.arrived(), if !stopping => {}
                 Some(step) = self.steps.next(), if !self.steps.is_empty() => self.take(step).await,
-                batch = operands.next(), if reading => match batch {
+                batch = operands.next(), if reading && self.may_begin() => match batch {
                     Ok(Some(batch)) => self.begin(batch).await,
                     Ok(None) => reading = false,
                     // What is begun already is finished all the same.
@@ -94,6 +100,12 @@ impl<'a> Run<'a> {
                 },
             }
         }
+    }
+
+    /// May more images be described now? Of two that share a snapshot the one that is named first has
+    /// it, also where the other would be described sooner.
+    fn may_begin(&self) -> bool {
+        self.describing == 0 || !self.request.with_snapshots
     }
 
     /// Describes new images, one call a region.
@@ -115,6 +127,7 @@ impl<'a> Run<'a> {
         for (region, ids) in regions {
             let gateway = self.context.session.ec2(&region).await;
             let request = self.request;
+            self.describing += 1;
             self.steps.push(Box::pin(async move {
                 Step::Described(describe(gateway, ids, request).await)
             }));
@@ -166,7 +179,10 @@ impl<'a> Run<'a> {
 
     async fn take(&mut self, step: Step) {
         match step {
-            Step::Described(plans) => self.take_plans(plans).await,
+            Step::Described(plans) => {
+                self.describing -= 1;
+                self.take_plans(plans).await;
+            }
             Step::Answered(call, answer) => {
                 self.under_way -= 1;
                 match answer {
@@ -187,7 +203,11 @@ impl<'a> Run<'a> {
 
     async fn take_plans(&mut self, plans: Vec<Result<Plan, Error>>) {
         let mut to_do = Vec::new();
-        for plan in plans {
+        for mut plan in plans {
+            let shared = plan.as_mut().map(|plan| self.shared.settle(plan));
+            for line in shared.unwrap_or_default() {
+                self.context.progress.hint(&line);
+            }
             match plan {
                 Ok(plan) if plan.tags.is_empty() => self.leave_alone(plan).await,
                 Ok(plan) => to_do.push(plan),

@@ -120,6 +120,8 @@ pub static SPEC: Spec = Spec {
                 "Of an image that another account shares, the snapshots are not always shared too. A \
                  snapshot that EC2 does not know is named in the error, and its image is not tagged \
                  either; without --with-snapshots it is.",
+                "Of images that share a snapshot and get different tags, the one that is named first has \
+                 the snapshot. The others are tagged without it, and a line on standard error says so.",
             ],
         },
     ],

@@ -4,7 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use support::{DATE, HOME, bare_image, moment, sandbox, tag, tags, words};
+use ami_sandbox::{Device, Fault, Sandbox};
+use support::{DATE, HOME, bare_image, moment, sandbox, set, tag, tags, words};
 
 #[test]
 fn many_images_are_one_call_each_way() {
@@ -157,7 +158,7 @@ fn a_slow_region_holds_up_no_other() {
         bare_image(&sandbox, HOME),
         bare_image(&sandbox, "eu-west-1"),
     );
-    let slow = ami_sandbox::Fault::on("DescribeImages").region("eu-west-1");
+    let slow = Fault::on("DescribeImages").region("eu-west-1");
     sandbox.inject(slow.delay(Duration::from_secs(2)));
     let outcome = tag(&sandbox, &[DATE, &format!("{far}@eu-west-1"), &near])
         .run()
@@ -227,4 +228,68 @@ fn snapshots_of_an_image_that_is_tagged_already_get_its_tags() {
     assert_eq!(outcome.stdout.lines().count(), 1);
     assert_eq!(sandbox.snapshots(HOME)[0].tags, tags(&sandbox, &image));
     assert_eq!(tags(&sandbox, &image).len(), 5);
+}
+
+/// Two images that were made from one snapshot, at different times.
+fn sharing_a_snapshot(sandbox: &Sandbox) -> ([String; 2], String) {
+    let snapshot = sandbox.snapshot(HOME, |_| {});
+    let images = ["1315611360", "1330473600"].map(|stamp| {
+        let image = sandbox.image(HOME, |image| {
+            if let Device::Ebs(ebs) = &mut image.mappings[0].device {
+                ebs.snapshot = Some(snapshot.clone());
+            }
+        });
+        set(sandbox, &image, &[("create_timestamp", stamp)]);
+        image
+    });
+    (images, snapshot)
+}
+
+#[test]
+fn a_snapshot_that_two_images_share_is_tagged_like_the_one_that_is_named_first() {
+    let sandbox = sandbox();
+    let ([one, two], snapshot) = sharing_a_snapshot(&sandbox);
+    for [first, second] in [[&one, &two], [&two, &one]] {
+        let outcome = tag(&sandbox, &["--auto", "--with-snapshots", first, second])
+            .run()
+            .expect()
+            .stdout_has(first)
+            .stderr_is(&format!(
+                "ami-tag-image: {second}: its snapshot {snapshot} is tagged like {first}, which shares it \
+                 and was named before\n"
+            ))
+            .done();
+        assert_eq!(outcome.stdout.lines().count(), 2);
+        assert_eq!(sandbox.snapshots(HOME)[0].tags, tags(&sandbox, first));
+        assert!(tags(&sandbox, second).contains_key("create_date"));
+    }
+    let outcome = tag(&sandbox, &[DATE, "--with-snapshots", &one, &two])
+        .run()
+        .expect()
+        .stdout_has(&one)
+        .done();
+    assert_eq!(outcome.stderr, "", "they get the same tags");
+}
+
+#[test]
+fn the_first_to_be_named_has_the_snapshot_however_late_it_is_described() {
+    let sandbox = sandbox();
+    let ([one, two], snapshot) = sharing_a_snapshot(&sandbox);
+    sandbox.inject(Fault::on("DescribeImages").delay(Duration::from_secs(1)));
+    let mut running = tag(&sandbox, &["--auto", "--with-snapshots", "-"])
+        .stdin_open()
+        .spawn();
+    running.write(&format!("{one}\n"));
+    running.wait_until("it is asked for", |_| {
+        !sandbox.calls_to("DescribeImages").is_empty()
+    });
+    running.write(&format!("{two}\n"));
+    running.close_stdin();
+    let outcome = running.wait().expect();
+    outcome
+        .stdout_has(&one)
+        .stderr_has(&format!(
+            "{two}: its snapshot {snapshot} is tagged like {one}"
+        ))
+        .done();
 }
