@@ -1,6 +1,6 @@
 //! From references to what is to be done on the images.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use ami_core::ec2::Ec2;
@@ -21,12 +21,31 @@ pub(crate) async fn describe(
         Ok(found) => found,
         Err(error) => return ids.iter().map(|id| Err(error.clone().of(id))).collect(),
     };
+    let snapshots = match request.with_snapshots {
+        true => snapshot_tags(&gateway, &found).await,
+        false => Ok(SnapshotTags::new()),
+    };
+    let snapshots = match snapshots {
+        Ok(snapshots) => snapshots,
+        Err(error) => return ids.iter().map(|id| Err(error.clone().of(id))).collect(),
+    };
     let found = by_id(&found);
     let plan = |id: &Id| {
         let image = found.get(id).ok_or_else(|| not_found(id, &gateway))?;
-        Plan::new(&gateway, (*image).clone(), request)
+        Plan::new(&gateway, (*image).clone(), &snapshots, request)
     };
     ids.iter().map(plan).collect()
+}
+
+/// What tags snapshots bear.
+pub(crate) type SnapshotTags = HashMap<Id, BTreeMap<String, String>>;
+
+async fn snapshot_tags(gateway: &Ec2, images: &[Image]) -> Result<SnapshotTags, Error> {
+    let ids = images.iter().flat_map(|image| image.snapshots.clone());
+    let ids: BTreeSet<Id> = ids.collect();
+    gateway
+        .snapshot_tags(&ids.into_iter().collect::<Vec<_>>())
+        .await
 }
 
 /// Images by their ID, so that each of thousands is found without looking at all the others.

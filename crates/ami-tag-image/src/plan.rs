@@ -1,5 +1,6 @@
 //! What is to be done to one image.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ami_core::ec2::Ec2;
@@ -8,8 +9,9 @@ use ami_core::escape::escape;
 use ami_core::id::Id;
 use ami_core::image::Image;
 use ami_core::reference::Located;
-use ami_core::tag::{SOURCE_REGION, Tag};
+use ami_core::tag::{CREATE_TIMESTAMP, SOURCE_IMAGE, SOURCE_REGION, Tag};
 
+use crate::describe::SnapshotTags;
 use crate::heritage;
 use crate::record::Tagged;
 use crate::request::Request;
@@ -26,21 +28,30 @@ pub(crate) struct Plan {
     /// What is to be tagged alike.
     pub(crate) snapshots: Vec<Id>,
     /// What the user may want to know before.
-    pub(crate) hint: Option<String>,
+    pub(crate) hints: Vec<String>,
 }
 
 impl Plan {
     /// Plans what is asked for on an image.
-    pub(crate) fn new(gateway: &Rc<Ec2>, image: Image, request: &Request) -> Result<Self, Error> {
+    pub(crate) fn new(
+        gateway: &Rc<Ec2>,
+        image: Image,
+        tags_of: &SnapshotTags,
+        request: &Request,
+    ) -> Result<Self, Error> {
         let wanted = wanted(&image, request).map_err(|error| error.of(&image.id))?;
-        let hint = hint(&image, &wanted, request);
-        let snapshots = match request.with_snapshots {
-            true => image.snapshots.clone(),
-            false => Vec::new(),
-        };
+        let mut hints: Vec<_> = hint(&image, &wanted, request).into_iter().collect();
+        let mut snapshots = Vec::new();
+        for snapshot in image.snapshots.iter().filter(|_| request.with_snapshots) {
+            let tags = tags_of.get(snapshot);
+            match tags.and_then(|tags| foreign(tags, &image, &wanted)) {
+                Some(source) => hints.push(stays(&image.id, snapshot, source)),
+                None if tags.is_some_and(|tags| bears(tags, &wanted)) => {}
+                None => snapshots.push(snapshot.clone()),
+            }
+        }
         let changed = missing_tags(&wanted, &image);
         let tags = match changed.is_empty() {
-            // What tags snapshots bear EC2 does not say with their image.
             _ if !snapshots.is_empty() => wanted,
             true => Vec::new(),
             false if request.auto => changed.clone(),
@@ -53,7 +64,7 @@ impl Plan {
             tags,
             changed,
             snapshots,
-            hint,
+            hints,
         })
     }
 
@@ -104,6 +115,37 @@ fn wanted(image: &Image, request: &Request) -> Result<Vec<Tag>, Error> {
         true => heritage::filled(&request.given, image),
         false => Ok(heritage::given(&request.given)),
     }
+}
+
+/// Does a snapshot bear the heritage of another image, which is made of it too? Then what it says of
+/// its source, or of its time, is neither what this image says nor what it is to say.
+fn foreign(tags: &BTreeMap<String, String>, image: &Image, wanted: &[Tag]) -> Option<String> {
+    let is_foreign = |key: &&str| {
+        let Some(value) = tags.get(*key) else {
+            return false;
+        };
+        let is_own = image.tags.get(*key) == Some(value);
+        let is_wanted = wanted
+            .iter()
+            .any(|tag| tag.key == **key && tag.value == *value);
+        !is_own && !is_wanted
+    };
+    let key = [SOURCE_IMAGE, CREATE_TIMESTAMP]
+        .into_iter()
+        .find(is_foreign)?;
+    Some(format!("{key}={}", escape(&tags[key])))
+}
+
+fn bears(tags: &BTreeMap<String, String>, wanted: &[Tag]) -> bool {
+    wanted
+        .iter()
+        .all(|tag| tags.get(&tag.key) == Some(&tag.value))
+}
+
+fn stays(image: &Id, snapshot: &Id, tag: String) -> String {
+    format!(
+        "{image}: its snapshot {snapshot} says {tag}, as another image does, and stays as it is"
+    )
 }
 
 /// Those of the tags that an image does not bear.

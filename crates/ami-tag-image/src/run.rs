@@ -85,6 +85,10 @@ impl<'a> Run<'a> {
             if !reading && self.steps.is_empty() {
                 return Ok(());
             }
+            if stopping && self.under_way == 0 && self.showing.values().all(Showing::is_empty) {
+                // What is still being described was not changed, and will not be.
+                return Ok(());
+            }
             tokio::select! {
                 biased;
                 _ = interrupt.arrived(), if !stopping => {}
@@ -208,14 +212,14 @@ impl<'a> Run<'a> {
             for line in shared.unwrap_or_default() {
                 self.context.progress.hint(&line);
             }
+            for hint in plan.iter().flat_map(|plan| &plan.hints) {
+                self.context.progress.hint(hint);
+            }
             match plan {
                 Ok(plan) if plan.tags.is_empty() => self.leave_alone(plan).await,
                 Ok(plan) => to_do.push(plan),
                 Err(error) => self.context.fail(&error),
             }
-        }
-        for hint in to_do.iter().filter_map(|plan| plan.hint.as_ref()) {
-            self.context.progress.hint(hint);
         }
         self.calls.extend(calls(to_do));
     }

@@ -43,6 +43,11 @@ impl Showing {
         }
     }
 
+    /// Is there nothing to be seen?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Takes images whose tags are set.
     pub(crate) fn add(&mut self, plans: Vec<Plan>) {
         let now = Instant::now();

@@ -114,9 +114,9 @@ pub static SPEC: Spec = Spec {
             title: "Snapshots",
             paragraphs: &[
                 "With --with-snapshots an image and its snapshots are tagged in one call, all of them \
-                 or none. Snapshots get all tags that the image has in the end, also those that the \
-                 image had before; and because EC2 does not say with an image what tags its snapshots \
-                 bear, the call is made each time.",
+                 or none. Snapshots get all heritage tags that the image has in the end, also those \
+                 that the image had before. One that bears the heritage of another image, which is \
+                 made of it too, keeps that, and a line on standard error says so.",
                 "Of an image that another account shares, the snapshots are not always shared too. A \
                  snapshot that EC2 does not know is named in the error, and its image is not tagged \
                  either; without --with-snapshots it is.",

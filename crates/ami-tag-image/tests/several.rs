@@ -247,9 +247,10 @@ fn sharing_a_snapshot(sandbox: &Sandbox) -> ([String; 2], String) {
 
 #[test]
 fn a_snapshot_that_two_images_share_is_tagged_like_the_one_that_is_named_first() {
-    let sandbox = sandbox();
-    let ([one, two], snapshot) = sharing_a_snapshot(&sandbox);
-    for [first, second] in [[&one, &two], [&two, &one]] {
+    for places in [[0, 1], [1, 0]] {
+        let sandbox = sandbox();
+        let (images, snapshot) = sharing_a_snapshot(&sandbox);
+        let [first, second] = places.map(|place| &images[place]);
         let outcome = tag(&sandbox, &["--auto", "--with-snapshots", first, second])
             .run()
             .expect()
@@ -263,6 +264,8 @@ fn a_snapshot_that_two_images_share_is_tagged_like_the_one_that_is_named_first()
         assert_eq!(sandbox.snapshots(HOME)[0].tags, tags(&sandbox, first));
         assert!(tags(&sandbox, second).contains_key("create_date"));
     }
+    let sandbox = sandbox();
+    let ([one, two], _) = sharing_a_snapshot(&sandbox);
     let outcome = tag(&sandbox, &[DATE, "--with-snapshots", &one, &two])
         .run()
         .expect()
@@ -288,8 +291,52 @@ fn the_first_to_be_named_has_the_snapshot_however_late_it_is_described() {
     let outcome = running.wait().expect();
     outcome
         .stdout_has(&one)
-        .stderr_has(&format!(
-            "{two}: its snapshot {snapshot} is tagged like {one}"
-        ))
+        .stderr_has(&format!("{two}: its snapshot {snapshot} "))
         .done();
+    assert_eq!(sandbox.snapshots(HOME)[0].tags, tags(&sandbox, &one));
+}
+
+#[test]
+fn a_snapshot_that_bears_the_heritage_of_another_image_keeps_it() {
+    let sandbox = sandbox();
+    let ([maker, user], snapshot) = sharing_a_snapshot(&sandbox);
+    tag(&sandbox, &["--auto", "--with-snapshots", &maker])
+        .run()
+        .expect()
+        .stdout_has(&maker)
+        .done();
+    let before = sandbox.snapshots(HOME)[0].tags.clone();
+    let source = "--source-image=ami-000000aa";
+    for also in ["--auto", "--create-timestamp=1400000000"] {
+        tag(&sandbox, &[source, also, "--with-snapshots", &user])
+            .run()
+            .expect()
+            .stdout_is(&format!("{user}\n"))
+            .stderr_is(&format!(
+                "ami-tag-image: {user}: its snapshot {snapshot} says create_timestamp=1315611360, as \
+                 another image does, and stays as it is\n"
+            ))
+            .done();
+        assert_eq!(tags(&sandbox, &user)["source_image"], "ami-000000aa");
+        assert_eq!(sandbox.snapshots(HOME)[0].tags, before);
+    }
+}
+
+#[test]
+fn what_image_and_snapshots_bear_already_is_not_set_again() {
+    let sandbox = sandbox();
+    let image = bare_image(&sandbox, HOME);
+    let args = ["--auto", "--with-snapshots", &image];
+    tag(&sandbox, &args)
+        .run()
+        .expect()
+        .stdout_has(&image)
+        .done();
+    sandbox.clear_calls();
+    tag(&sandbox, &args)
+        .run()
+        .expect()
+        .stdout_has(&image)
+        .done();
+    assert!(sandbox.calls_to("CreateTags").is_empty());
 }

@@ -100,3 +100,17 @@ fn when_the_reader_is_gone_the_reference_goes_to_standard_error() {
     .done();
     assert_eq!(words(&sandbox, &image), moment());
 }
+
+#[test]
+fn where_nothing_was_changed_it_ends_at_once() {
+    let sandbox = sandbox();
+    let image = bare_image(&sandbox, HOME);
+    sandbox.inject(Fault::on("DescribeImages").delay(Duration::from_secs(600)));
+    let running = tag(&sandbox, &["--auto", &image]).spawn();
+    // The call is logged when it is answered; until then a moment has to do.
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal(Signal::INT);
+    // The deadline of a child is far below the delay.
+    running.wait().expect().dies_of(Signal::INT).done();
+    assert!(sandbox.calls_to("CreateTags").is_empty());
+}

@@ -1,5 +1,6 @@
 //! The calls that ask what there is.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use aws_sdk_ec2::types as sdk;
@@ -227,6 +228,16 @@ impl Ec2 {
         filters: Vec<Filter>,
         own: bool,
     ) -> Result<Vec<Resource>, Error> {
+        let found = self.all_snapshots(ids, filters, own).await?;
+        Ok(found.iter().filter_map(snapshot).collect())
+    }
+
+    async fn all_snapshots(
+        &self,
+        ids: Vec<String>,
+        filters: Vec<Filter>,
+        own: bool,
+    ) -> Result<Vec<sdk::Snapshot>, Error> {
         let paged = ids.is_empty();
         pages(async |token| {
             let call = self
@@ -238,10 +249,30 @@ impl Ec2 {
                 .set_max_results(paged.then_some(PAGE))
                 .set_next_token(token);
             let page = self.once("DescribeSnapshots", call.send()).await?;
-            let found = page.snapshots().iter().filter_map(snapshot).collect();
-            Ok((found, page.next_token))
+            Ok((page.snapshots.unwrap_or_default(), page.next_token))
         })
         .await
+    }
+
+    /// The tags of snapshots, by ID; those that EC2 does not know are left out.
+    ///
+    /// # Errors
+    /// What EC2 answers.
+    pub async fn snapshot_tags(
+        &self,
+        ids: &[Id],
+    ) -> Result<HashMap<Id, BTreeMap<String, String>>, Error> {
+        let mut all = HashMap::new();
+        for ids in ids.chunks(VALUES) {
+            let filters = vec![filter("snapshot-id", ids.iter().map(Id::to_string))];
+            let found = self
+                .patiently(async || self.all_snapshots(Vec::new(), filters.clone(), false).await)
+                .await?;
+            let tagged =
+                |found: &sdk::Snapshot| Some((id(found.snapshot_id())?, tags(found.tags())));
+            all.extend(found.iter().filter_map(tagged));
+        }
+        Ok(all)
     }
 
     async fn volumes(
@@ -357,7 +388,6 @@ fn state(name: Option<&str>) -> State {
 fn image(image: &sdk::Image) -> Option<Image> {
     let mappings = image.block_device_mappings().iter();
     let snapshots = mappings.filter_map(|mapping| id(mapping.ebs()?.snapshot_id()));
-    let tags = image.tags().iter();
     let reason = image.state_reason();
     Some(Image {
         id: id(image.image_id())?,
@@ -371,16 +401,15 @@ fn image(image: &sdk::Image) -> Option<Image> {
         source_region: region(image.source_image_region()),
         source_instance: id(image.source_instance_id()),
         snapshots: snapshots.collect(),
-        tags: tags
-            .map(|tag| {
-                let (key, value) = (tag.key(), tag.value());
-                (
-                    key.unwrap_or_default().to_owned(),
-                    value.unwrap_or_default().to_owned(),
-                )
-            })
-            .collect(),
+        tags: tags(image.tags()),
     })
+}
+
+fn tags(tags: &[sdk::Tag]) -> BTreeMap<String, String> {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    tags.iter()
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
 }
 
 impl From<Image> for Resource {
