@@ -54,6 +54,44 @@ fn an_image_that_ec2_says_is_no_longer_available_is_gone() {
 }
 
 #[test]
+fn a_refusal_that_names_none_of_the_images_does_not_make_them_gone() {
+    let sandbox = sandbox();
+    let [first, second, _] = families::created(&sandbox);
+    let message = "The image id '[ami-0000dead]' does not exist";
+    let fault = Fault::on("DescribeImages").always();
+    sandbox.inject(fault.error(400, "InvalidAMIID.NotFound", message));
+    for tool in [ancestors, children] {
+        tool(&sandbox, &[first, second])
+            .run()
+            .expect()
+            .fails(5)
+            .stdout_is("")
+            .stderr_has("The image id '[ami-0000dead]' does not exist (InvalidAMIID.NotFound")
+            .done();
+    }
+}
+
+#[test]
+fn whatever_ec2_calls_an_image_that_is_gone_nobody_is_warned_of_its_ancestry() {
+    for code in ["NotFound", "Malformed", "Unavailable"] {
+        let sandbox = sandbox();
+        let child = plant(&sandbox, "ami-00000002", "child", 2, |image| {
+            tag(image, "ami-0000dead");
+        });
+        let fault = Fault::on("GetImageAncestry").always();
+        let code = format!("InvalidAMIID.{code}");
+        sandbox.inject(fault.error(400, &code, "The image ID 'ami-0000dead' is none"));
+        ancestors(&sandbox, &[child])
+            .run()
+            .expect()
+            .stdout_is(&lines(&[child, "ami-0000dead"]))
+            .stderr_is("")
+            .done();
+        assert_eq!(sandbox.calls_to("GetImageAncestry").len(), 1, "{code}");
+    }
+}
+
+#[test]
 fn an_image_made_a_moment_ago_is_asked_for_until_ec2_knows_it() {
     let sandbox = sandbox();
     let [first, second, third] = families::created(&sandbox);

@@ -1,7 +1,7 @@
 //! What EC2 itself records of where images come from and of what uses them.
 
 use super::Ec2;
-use super::describe::{id, region};
+use super::describe::{id, is_of_no_image, region};
 use crate::error::Error;
 use crate::id::Id;
 use crate::region::Region;
@@ -40,7 +40,8 @@ pub struct ImageUser {
 
 impl Ec2 {
     /// The line of descent from an image on, itself first; EC2 stops at the 50th image, at one of
-    /// AWS's own, and at one whose source it did not record (EC2 User Guide, "AMI ancestry").
+    /// AWS's own, and at one whose source it did not record (EC2 User Guide, "AMI ancestry"). Of an
+    /// image that it does not know, or not any more, there is none.
     ///
     /// # Errors
     /// What EC2 answers.
@@ -48,7 +49,11 @@ impl Ec2 {
         let call = || self.client.get_image_ancestry().image_id(image.to_string());
         let answer = self
             .patiently(async || self.once("GetImageAncestry", call().send()).await)
-            .await?;
+            .await;
+        let answer = match answer {
+            Err(error) if is_of_no_image(&error) => return Ok(Vec::new()),
+            answer => answer?,
+        };
         let entries = answer.image_ancestry_entries().iter();
         let ancestor = |entry: &aws_sdk_ec2::types::ImageAncestryEntry| {
             Some(Ancestor {

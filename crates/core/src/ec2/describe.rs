@@ -163,26 +163,17 @@ impl Ec2 {
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS) {
             let mut ids = ids.to_vec();
-            // EC2 names one, some or all of the unknown ones in its refusal of all.
             while !ids.is_empty() {
                 let texts: Vec<String> = ids.iter().map(Id::to_string).collect();
                 let answer = self
                     .patiently(async || self.images(texts.clone(), &[], false).await)
                     .await;
-                let unknown = match answer {
+                match answer {
                     Ok(images) => {
                         found.extend(images);
                         break;
                     }
-                    Err(error) => match no_images(&error) {
-                        unknown if unknown.is_empty() => return Err(error),
-                        unknown => unknown,
-                    },
-                };
-                let before = ids.len();
-                ids.retain(|id| !unknown.contains(id));
-                if ids.len() == before {
-                    break;
+                    Err(error) => strike_out(&mut ids, error)?,
                 }
             }
         }
@@ -343,13 +334,27 @@ pub fn missing(kind: Kind, error: &Error) -> Vec<Id> {
     ids_in(error.what(), kind)
 }
 
-/// The IDs that a refusal names because they are no images, or none any more. Of made-up IDs, such
-/// as tags may hold, EC2 says that they are malformed, and names one of them in its message.
-fn no_images(error: &Error) -> Vec<Id> {
+/// Does EC2 say that there is no such image, or none any more? Of made-up IDs, such as tags may hold,
+/// it says that they are malformed.
+pub(super) fn is_of_no_image(error: &Error) -> bool {
     const CODES: [&str; 2] = ["InvalidAMIID.Malformed", "InvalidAMIID.Unavailable"];
-    match error.code() {
-        Some(code) if CODES.contains(&code) => ids_in(error.what(), Kind::Image),
-        _ => missing(Kind::Image, error),
+    let has_such_code = error.code().is_some_and(|code| CODES.contains(&code));
+    has_such_code || error.kind() == crate::error::Kind::NotFound
+}
+
+/// Strikes out the IDs that a refusal names because they are no images: EC2 names one, some or all of
+/// those in its refusal of all. A refusal that names none of them stays an error, for nobody knows
+/// which of them it means.
+pub(super) fn strike_out(ids: &mut Vec<Id>, error: Error) -> Result<(), Error> {
+    let unknown = match is_of_no_image(&error) {
+        true => ids_in(error.what(), Kind::Image),
+        false => Vec::new(),
+    };
+    let before = ids.len();
+    ids.retain(|id| !unknown.contains(id));
+    match ids.len() == before {
+        true => Err(error),
+        false => Ok(()),
     }
 }
 

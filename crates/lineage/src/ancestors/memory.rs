@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ami_core::ec2::Ancestor;
-use ami_core::error::{Error, Fault, Kind as ErrorKind};
+use ami_core::error::{Error, Fault};
 use ami_core::reference::Located;
 use ami_core::region::Region;
 use futures_util::stream::{self, StreamExt};
@@ -76,7 +76,6 @@ impl Ancestors<'_> {
         while let Some((located, answer)) = answers.next().await {
             match answer {
                 Ok(ancestors) => self.learn(&located, ancestors),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) if error.fault() == Fault::Final => self.do_without(&located, error),
                 Err(error) => {
                     let error = error.of(&located.region);
