@@ -164,7 +164,7 @@ impl Run<'_> {
 async fn draw(context: &Context, drawing: &mut Drawing, line: &Line<'_>, start: &Located) {
     let mut parent = None;
     for member in line.members.iter().rev() {
-        drawing.add(context, member, parent, Vec::new()).await;
+        drawing.add(context, member, parent, Some(Vec::new())).await;
         parent = Some(&member.located);
     }
     drawing.mark(start);

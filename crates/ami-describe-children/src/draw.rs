@@ -23,7 +23,7 @@ impl Run<'_> {
         let all = found.iter().map(|found| &found.member.located);
         let uses = self.uses(all.chain(&roots)).await;
         let mut drawing = Drawing::default();
-        let words = |located: &Located| uses.of(located).iter().map(short).collect();
+        let words = |located: &Located| Some(uses.of(located)?.iter().map(short).collect());
         for root in self.tops(&roots, &found) {
             drawing
                 .add(self.context, root, None, words(&root.located))

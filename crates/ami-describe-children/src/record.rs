@@ -13,13 +13,16 @@ const TIMESTAMP: Column = Column::new("CREATE_TS", 9);
 const INSTANCE: Column = Column::new("SOURCE_INSTANCE", 19);
 const IMAGE: Column = Column::new("SOURCE_IMAGE", ID_WIDTH);
 const USED_BY: Column = Column::new("USED_BY", 0);
+/// For what uses an image, where nobody knows it.
+const UNKNOWN: &str = "?";
 
 /// An image that descends from another; `USED` when it was asked what uses it.
 pub(crate) struct Child<'a, const USED: bool> {
     pub(crate) descendant: Descendant<'a>,
     /// Its parent, as it is called here.
     pub(crate) source: String,
-    pub(crate) users: &'a [ImageUser],
+    /// What uses it, where that is known.
+    pub(crate) users: Option<&'a [ImageUser]>,
 }
 
 #[derive(Serialize)]
@@ -43,7 +46,10 @@ pub(crate) fn short(user: &ImageUser) -> String {
 
 impl<const USED: bool> Child<'_, USED> {
     fn used_by(&self) -> String {
-        let users: Vec<_> = self.users.iter().map(short).collect();
+        let Some(users) = self.users else {
+            return UNKNOWN.to_owned();
+        };
+        let users: Vec<_> = users.iter().map(short).collect();
         users.join(" ")
     }
 }
@@ -59,7 +65,7 @@ impl<const USED: bool> Record for Child<'_, USED> {
     }
 
     fn beside(&self) -> Option<String> {
-        (!self.users.is_empty()).then(|| self.used_by())
+        Some(self.used_by()).filter(|users| !users.is_empty())
     }
 
     fn cells(&self, reference: &str) -> Vec<String> {
@@ -82,7 +88,10 @@ impl<const USED: bool> Record for Child<'_, USED> {
         };
         ChildJson {
             member: Json::new(member, reference, of, generation),
-            used_by: USED.then(|| self.users.iter().map(user).collect()),
+            used_by: self
+                .users
+                .filter(|_| USED)
+                .map(|users| users.iter().map(user).collect()),
         }
     }
 }

@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
     pub(crate) async fn uses(&self, images: impl Iterator<Item = &Located>) -> Uses {
         match self.request.used_by {
             true => uses::find(self.context, images, &self.failed).await,
-            false => Uses::default(),
+            false => Uses::Unasked,
         }
     }
 }

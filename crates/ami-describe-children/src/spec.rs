@@ -65,6 +65,11 @@ pub static SPEC: Spec = Spec {
                  versions of launch templates, parameters of Systems Manager, and recipes of Image \
                  Builder. They follow the reference after a tab, stand in a column USED_BY, in the \
                  picture beside their image, or in the field used_by.",
+                "Where EC2 does not tell, because it refuses or does not answer, '?' stands there \
+                 instead, 'uses unknown' in the picture, and null in the field: that is not the same \
+                 as nothing, for which there is no tab, '-', no word, and an empty list. What was \
+                 told of an image before EC2 failed is printed, and more may use it. Standard error \
+                 then says what failed.",
             ],
         },
         Section {
@@ -143,7 +148,8 @@ pub static SPEC: Spec = Spec {
         },
         Field {
             name: "used_by",
-            help: "list of objects or, without --used-by, null: what uses it, by type and arn",
+            help: "list of objects: what uses it, by type and arn; null without --used-by, and where \
+                   it is not known",
         },
     ],
     exit_codes: &[

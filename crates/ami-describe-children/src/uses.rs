@@ -3,19 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ami_core::app::Context;
-use ami_core::ec2::ImageUser;
+use ami_core::ec2::{self, ImageUser};
 use ami_core::id::Id;
 use ami_core::reference::Located;
 use ami_core::region::Region;
 use futures_util::future::join_all;
 
-/// What uses each image.
-#[derive(Debug, Default)]
-pub(crate) struct Uses(HashMap<Located, Vec<ImageUser>>);
+/// What uses each image. Users deregister what nothing uses, so "nothing" and "nobody knows" must
+/// never look the same.
+#[derive(Debug)]
+pub(crate) enum Uses {
+    /// It was not asked for.
+    Unasked,
+    /// As EC2 tells it; nothing is known of an image that is not there.
+    Asked(HashMap<Located, Vec<ImageUser>>),
+}
 
 impl Uses {
-    pub(crate) fn of(&self, image: &Located) -> &[ImageUser] {
-        self.0.get(image).map_or(&[], Vec::as_slice)
+    /// What uses an image; `None` where that was asked for and is not known.
+    pub(crate) fn of(&self, image: &Located) -> Option<&[ImageUser]> {
+        match self {
+            Self::Unasked => Some(&[]),
+            Self::Asked(uses) => uses.get(image).map(Vec::as_slice),
+        }
     }
 }
 
@@ -33,23 +43,20 @@ pub(crate) async fn find(
     let searches = regions.into_iter().map(async |(region, ids)| {
         let ids: Vec<Id> = ids.into_iter().cloned().collect();
         let gateway = context.session.ec2(region).await;
-        (region, gateway.image_users(&ids).await)
+        let mut uses = ec2::Uses::new();
+        let result = gateway.image_users(&ids, &mut uses).await;
+        (region, uses, result)
     });
-    let mut uses: HashMap<Located, Vec<ImageUser>> = HashMap::new();
-    for (region, users) in join_all(searches).await {
-        match users {
-            Ok(users) => {
-                for user in users {
-                    let image = Located {
-                        id: user.image.clone(),
-                        region: region.clone(),
-                    };
-                    uses.entry(image).or_default().push(user);
-                }
-            }
-            Err(error) => context.fail(&error.of(region)),
+    let mut all = HashMap::new();
+    for (region, uses, result) in join_all(searches).await {
+        for (id, mut users) in uses {
+            users.sort();
+            let region = region.clone();
+            all.insert(Located { id, region }, users);
+        }
+        if let Err(error) = result {
+            context.fail(&error.of(region));
         }
     }
-    uses.values_mut().for_each(|users| users.sort());
-    Uses(uses)
+    Uses::Asked(all)
 }

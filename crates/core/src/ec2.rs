@@ -22,7 +22,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
-pub use ancestry::{Ancestor, ImageUser};
+pub use ancestry::{Ancestor, ImageUser, Uses};
 pub use create_image::NAME_TAKEN;
 pub use create_image::NewImage;
 pub(crate) use describe::IDS;

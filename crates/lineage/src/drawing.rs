@@ -44,7 +44,7 @@ impl Drawing {
         context: &Context,
         member: &Member,
         parent: Option<&Located>,
-        users: Vec<String>,
+        users: Option<Vec<String>>,
     ) {
         if self.places.contains_key(&member.located) {
             return;
@@ -141,7 +141,7 @@ mod tests {
             is_asked: false,
             created: second.and_then(Moment::from_timestamp),
             contradiction: None,
-            users: Vec::new(),
+            users: Some(Vec::new()),
             parent,
         }
     }

@@ -40,8 +40,8 @@ pub struct Node {
     pub created: Option<Moment>,
     /// What EC2's record says of its source, where tags say something else and count.
     pub contradiction: Option<String>,
-    /// What uses it.
-    pub users: Vec<String>,
+    /// What uses it; `None` where that is not known, which is something else than nothing.
+    pub users: Option<Vec<String>>,
     /// The place of its parent in the list; a parent stands before its children.
     pub parent: Option<usize>,
 }
@@ -91,8 +91,11 @@ impl Node {
     fn notes(&self) -> impl Iterator<Item = String> {
         let source = self.contradiction.as_deref();
         let source = source.map(|source| format!("source by EC2: {}", shown(source)));
-        let users = (!self.users.is_empty()).then(|| self.users.join(", "));
-        let users = users.map(|users| format!("used by {}", shown(&users)));
+        let users = match &self.users {
+            None => Some("uses unknown".to_owned()),
+            Some(users) if users.is_empty() => None,
+            Some(users) => Some(format!("used by {}", shown(&users.join(", ")))),
+        };
         source.into_iter().chain(users)
     }
 

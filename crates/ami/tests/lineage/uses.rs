@@ -1,6 +1,8 @@
 //! What uses the descendants of an image.
 
-use ami_sandbox::{InstanceState, Sandbox};
+use std::time::{Duration, Instant};
+
+use ami_sandbox::{Fault, InstanceState, Sandbox};
 use serde_json::{Value, json};
 
 use crate::families::{self, plant, record};
@@ -109,17 +111,132 @@ fn uses_are_asked_for_ten_images_a_call_in_their_own_region() {
     assert!(sandbox.calls_to("DescribeImageReferences").is_empty());
 }
 
+/// Refuses to tell what uses images.
+fn refuse(fault: Fault) -> Fault {
+    let message = "You are not authorized to perform this operation.";
+    fault.error(403, "UnauthorizedOperation", message)
+}
+
 #[test]
-fn without_the_permission_to_ask_for_uses_the_images_are_printed_all_the_same() {
+fn without_the_permission_to_ask_for_uses_the_images_are_printed_and_not_as_unused() {
     let sandbox = sandbox();
     sandbox.deny("DescribeImageReferences");
     let [first, second, third] = families::created(&sandbox);
-    children(&sandbox, &["--used-by", first])
-        .run()
-        .expect()
-        .fails(6)
-        .stdout_is(&crate::lines(&[second, third]))
+    let used = |words: &[&str]| {
+        children(&sandbox, words)
+            .args(["--used-by", first])
+            .run()
+            .expect()
+            .fails(6)
+    };
+    used(&[])
+        .stdout_is(&format!("{second}\t?\n{third}\t?\n"))
         .stderr_has("us-east-1: not authorized to DescribeImageReferences (")
         .stderr_has("; the permission needed is ec2:DescribeImageReferences\n")
         .done();
+    let table = used(&["-C"]).stderr_any().done();
+    let rows = table.stdout.lines().skip(1);
+    assert!(rows.clone().all(|row| row.ends_with("  ?")), "{table}");
+    assert_eq!(rows.count(), 2, "{table}");
+    let objects = used(&["--json"]).stderr_any().done();
+    assert_eq!(
+        Value::from(field(&objects.stdout, "used_by")),
+        json!([null, null]),
+        "{objects}"
+    );
+    for style in ["--tree", "--dot", "--mermaid", "--svg"] {
+        used(&[style])
+            .stdout_has("uses unknown")
+            .stderr_any()
+            .done();
+    }
+}
+
+#[test]
+fn what_ec2_told_of_other_images_before_it_refused_is_kept() {
+    let sandbox = sandbox();
+    let root = plant(&sandbox, "ami-0000ffff", "root", 1, |_| {});
+    for number in 0..25 {
+        let image = sandbox.image(HOME, |image| {
+            image.id = format!("ami-{number:08x}");
+            record(image, root);
+        });
+        if number % 2 == 0 {
+            run(&sandbox, &image, HOME, 1);
+        }
+    }
+    // Ten images a call: one of the three calls is refused.
+    sandbox.inject(refuse(Fault::on("DescribeImageReferences").skip(1)));
+    let outcome = children(&sandbox, &["--used-by", "--json", root])
+        .run()
+        .expect()
+        .fails(6)
+        .stderr_has("us-east-1: not authorized")
+        .done();
+    let used = field(&outcome.stdout, "used_by");
+    let unknown = used.iter().filter(|used| used.is_null()).count();
+    assert!([5, 10].contains(&unknown), "{outcome}");
+    let told = used.iter().filter_map(Value::as_array);
+    assert_eq!(told.clone().count(), 25 - unknown, "{outcome}");
+    assert!(told.clone().any(|users| users.len() == 1), "{outcome}");
+    assert!(told.clone().any(Vec::is_empty), "{outcome}");
+}
+
+#[test]
+fn what_uses_the_images_of_a_region_that_failed_is_unknown() {
+    let sandbox = sandbox();
+    sandbox.configure(|settings| settings.page_size = Some(2));
+    let root = plant(&sandbox, "ami-00000001", "root", 1, |_| {});
+    let child = plant(&sandbox, "ami-00000002", "child", 2, |image| {
+        record(image, root)
+    });
+    plant(&sandbox, "ami-00000003", "unseen", 3, |_| {});
+    // Its list breaks off after the first page.
+    sandbox.inject(refuse(Fault::on("DescribeImages").region(HOME).skip(1)).always());
+    children(&sandbox, &["--used-by", root])
+        .run()
+        .expect()
+        .fails(6)
+        .stdout_is(&format!("{child}\t?\n"))
+        .stderr_has("us-east-1: not authorized to DescribeImages")
+        .done();
+    assert!(sandbox.calls_to("DescribeImageReferences").is_empty());
+}
+
+#[test]
+fn an_image_that_is_gone_keeps_nobody_from_learning_what_uses_the_others() {
+    let sandbox = sandbox();
+    let [root, left, right, below] = families::forked(&sandbox);
+    let [instance] = &run(&sandbox, left, HOME, 1)[..] else {
+        panic!("an instance");
+    };
+    let message = format!("The image id '[{right}]' does not exist");
+    let fault = Fault::on("DescribeImageReferences");
+    sandbox.inject(fault.error(400, "InvalidAMIID.NotFound", &message));
+    children(&sandbox, &["--used-by", root])
+        .run()
+        .expect()
+        .stdout_is(&format!(
+            "{left}\tinstance/{instance}\n{right}\t?\n{below}\n"
+        ))
+        .done();
+}
+
+#[test]
+fn uses_are_asked_for_in_several_calls_side_by_side() {
+    let sandbox = sandbox();
+    let root = plant(&sandbox, "ami-0000ffff", "root", 1, |_| {});
+    for _ in 0..60 {
+        sandbox.image(HOME, |image| record(image, root));
+    }
+    let delay = Duration::from_millis(1500);
+    sandbox.inject(Fault::on("DescribeImageReferences").always().delay(delay));
+    let start = Instant::now();
+    children(&sandbox, &["--used-by", root])
+        .run()
+        .expect()
+        .done();
+    // Five and then one; one after the other they would take nine seconds.
+    let spent = start.elapsed();
+    assert!(spent < delay * 5, "{spent:?}");
 }

@@ -1,7 +1,12 @@
 //! What EC2 itself records of where images come from and of what uses them.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt};
+
 use super::Ec2;
-use super::describe::{id, is_of_no_image, region};
+use super::describe::{id, is_of_no_image, region, strike_out};
 use crate::error::Error;
 use crate::id::Id;
 use crate::region::Region;
@@ -11,6 +16,8 @@ use crate::time::Moment;
 const IMAGES: usize = 10;
 /// References in one page: the most that EC2 gives.
 const PAGE: i32 = 1000;
+/// Calls that are made side by side.
+const AT_ONCE: usize = 5;
 
 /// An image of a line of descent as EC2 remembers it, also after it was deregistered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +44,9 @@ pub struct ImageUser {
     /// Its ARN.
     pub arn: String,
 }
+
+/// What uses images, by image; nothing is known of one that is not there.
+pub type Uses = BTreeMap<Id, Vec<ImageUser>>;
 
 impl Ec2 {
     /// The line of descent from an image on, itself first; EC2 stops at the 50th image, at one of
@@ -68,35 +78,81 @@ impl Ec2 {
     }
 
     /// What of the account uses the images: instances, launch templates (their ten newest
-    /// versions), parameters of Systems Manager, recipes of Image Builder.
+    /// versions), parameters of Systems Manager, recipes of Image Builder. `uses` gets an entry for
+    /// each image of which EC2 has told all, and for each of which it has told some before it failed;
+    /// of an image without an entry nothing is known. After a failure nothing more is begun.
     ///
     /// # Errors
-    /// What EC2 answers.
-    pub async fn image_users(&self, images: &[Id]) -> Result<Vec<ImageUser>, Error> {
-        let mut users = Vec::new();
-        for images in images.chunks(IMAGES) {
-            let ids: Vec<String> = images.iter().map(Id::to_string).collect();
-            let mut token: Option<String> = None;
-            loop {
-                let call = || {
-                    self.client
-                        .describe_image_references()
-                        .set_image_ids(Some(ids.clone()))
-                        .include_all_resource_types(true)
-                        .max_results(PAGE)
-                        .set_next_token(token.clone())
-                };
-                let page = self
-                    .patiently(async || self.once("DescribeImageReferences", call().send()).await)
-                    .await?;
-                users.extend(page.image_references().iter().filter_map(user));
-                token = page.next_token.filter(|token| !token.is_empty());
-                if token.is_none() {
-                    break;
-                }
+    /// What EC2 answers first; what is in `uses` stays good.
+    pub async fn image_users(&self, images: &[Id], uses: &mut Uses) -> Result<(), Error> {
+        let has_failed = Cell::new(false);
+        let calls = images.chunks(IMAGES).map(async |images| {
+            let mut users = Vec::new();
+            if has_failed.get() {
+                return (users, Vec::new(), Ok(()));
+            }
+            let (told, result) = self.users_of(images, &mut users).await;
+            has_failed.set(has_failed.get() || result.is_err());
+            (users, told, result)
+        });
+        let mut calls = stream::iter(calls).buffer_unordered(AT_ONCE);
+        let mut failure = Ok(());
+        while let Some((users, told, result)) = calls.next().await {
+            for image in told {
+                uses.entry(image).or_default();
+            }
+            for user in users {
+                uses.entry(user.image.clone()).or_default().push(user);
+            }
+            failure = failure.and(result);
+        }
+        failure
+    }
+
+    /// What uses a few images, as far as EC2 tells; and of which of them it has told all.
+    async fn users_of(
+        &self,
+        images: &[Id],
+        users: &mut Vec<ImageUser>,
+    ) -> (Vec<Id>, Result<(), Error>) {
+        let mut ids = images.to_vec();
+        while !ids.is_empty() {
+            users.clear();
+            let Err(error) = self.each_user(&ids, |user| users.push(user)).await else {
+                return (ids, Ok(()));
+            };
+            // An image that is gone keeps nobody from learning what uses the others.
+            if let Err(error) = strike_out(&mut ids, error) {
+                return (Vec::new(), Err(error));
             }
         }
-        Ok(users)
+        (ids, Ok(()))
+    }
+
+    async fn each_user(&self, images: &[Id], mut each: impl FnMut(ImageUser)) -> Result<(), Error> {
+        let ids: Vec<String> = images.iter().map(Id::to_string).collect();
+        let mut token: Option<String> = None;
+        loop {
+            let call = || {
+                self.client
+                    .describe_image_references()
+                    .set_image_ids(Some(ids.clone()))
+                    .include_all_resource_types(true)
+                    .max_results(PAGE)
+                    .set_next_token(token.clone())
+            };
+            let page = self
+                .patiently(async || self.once("DescribeImageReferences", call().send()).await)
+                .await?;
+            page.image_references()
+                .iter()
+                .filter_map(user)
+                .for_each(&mut each);
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 

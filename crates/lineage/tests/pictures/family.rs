@@ -30,7 +30,7 @@ fn located(reference: &str, parent: Option<usize>) -> Node {
         is_asked: false,
         created: None,
         contradiction: None,
-        users: Vec::new(),
+        users: Some(Vec::new()),
         parent,
     }
 }
@@ -66,10 +66,10 @@ pub fn mixed() -> Vec<Node> {
     family[2].is_asked = true;
     family[2].is_gone = true;
     family[2].state = "deregistered?".to_owned();
-    family[3].users = vec![
+    family[3].users = Some(vec![
         "i-0123456789abcdef0".to_owned(),
         "launch template web".to_owned(),
-    ];
+    ]);
     family[4].contradiction = Some("ami-000000000000000b0".to_owned());
     family[8].state = "pending".to_owned();
     family
@@ -113,7 +113,7 @@ pub fn hostile() -> Vec<Node> {
     let mut family = vec![image(0, None)];
     for (number, text) in (1..).zip(hostile_texts()) {
         let mut node = named(image(number, Some(0)), &text, 1);
-        node.users = vec![text.clone()];
+        node.users = Some(vec![text.clone()]);
         node.contradiction = Some(text);
         family.push(node);
     }

@@ -42,9 +42,10 @@ pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node)
 /// things use it; which source and which things, the title says.
 pub(super) fn facts(node: &Node) -> String {
     let date = node.created.map(|_| day(node.created));
-    let uses = match node.users.len() {
-        0 => None,
-        uses => Some(format!("used by {uses}")),
+    let uses = match node.users.as_ref().map(Vec::len) {
+        None => Some("uses unknown".to_owned()),
+        Some(0) => None,
+        Some(uses) => Some(format!("used by {uses}")),
     };
     let source = node.contradiction.as_ref();
     let source = source.map(|_| "EC2 differs".to_owned());
