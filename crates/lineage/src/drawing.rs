@@ -33,12 +33,14 @@ pub fn style(args: &Args) -> Option<Style> {
 #[derive(Debug, Default)]
 pub struct Drawing {
     nodes: Vec<Node>,
+    /// The parent of each node; it need not be in the picture.
+    parents: Vec<Option<Located>>,
     places: HashMap<Located, usize>,
 }
 
 impl Drawing {
-    /// Adds a member below its parent, which has to be there already; one without is a root. What
-    /// is there already stays as it is.
+    /// Adds a member below its parent, which may follow later; one without is a root. What is there
+    /// already stays as it is.
     pub async fn add(
         &mut self,
         context: &Context,
@@ -60,8 +62,9 @@ impl Drawing {
             created: member.origin.created,
             contradiction: contradiction(member),
             users,
-            parent: parent.and_then(|parent| self.places.get(parent).copied()),
+            parent: None,
         });
+        self.parents.push(parent.cloned());
     }
 
     /// Marks an image as one that was asked about.
@@ -77,8 +80,18 @@ impl Drawing {
     /// When standard output is gone.
     pub fn print(self, context: &Context, style: Style) -> Result<(), Gone> {
         let letters = Letters::from_environment();
-        let text = picture::draw(style, letters, &oldest_first(self.nodes), Moment::now());
+        let text = picture::draw(style, letters, &self.into_nodes(), Moment::now());
         context.print_text(&text)
+    }
+
+    /// The nodes, now that all are there.
+    fn into_nodes(mut self) -> Vec<Node> {
+        for (node, parent) in self.nodes.iter_mut().zip(&self.parents) {
+            node.parent = parent
+                .as_ref()
+                .and_then(|parent| self.places.get(parent).copied());
+        }
+        oldest_first(self.nodes)
     }
 }
 

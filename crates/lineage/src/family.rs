@@ -177,9 +177,38 @@ impl Family {
         Line { members, end }
     }
 
-    /// Does an image descend from itself? One whose line merely leads into a circle does not.
-    fn is_in_circle(&self, located: &Located) -> bool {
-        self.line(located).end == End::Circle(located.clone())
+    /// The circles that the lines of `images` lead into: the images that descend from themselves.
+    fn circles<'i>(&'i self, images: &'i [Located]) -> HashSet<&'i Located> {
+        // By which walk each was come by first: nobody is walked past twice, however many walks meet.
+        let mut walks: HashMap<&Located, usize> = HashMap::new();
+        let mut circles = HashSet::new();
+        for (walk, image) in images.iter().enumerate() {
+            let mut next = image;
+            while !walks.contains_key(next) {
+                walks.insert(next, walk);
+                match self.parent(next) {
+                    Some(parent) => next = parent,
+                    None => break,
+                }
+            }
+            let closes = self.parent(next).is_some() && walks.get(next) == Some(&walk);
+            while closes && circles.insert(next) {
+                next = self.parent(next).unwrap_or(next);
+            }
+        }
+        circles
+    }
+
+    fn parent(&self, image: &Located) -> Option<&Located> {
+        self.members.get(image)?.origin.parent.as_ref()
+    }
+
+    /// The images that members name as their parents.
+    pub fn parents(&self) -> HashSet<&Located> {
+        let members = self.members.values();
+        members
+            .filter_map(|member| member.origin.parent.as_ref())
+            .collect()
     }
 
     /// The members by their parent.
@@ -222,14 +251,18 @@ impl<'f> Descent<'f> {
         'r: 'f,
     {
         let mut steps: BinaryHeap<Step<'f>> = BinaryHeap::new();
-        let asked: HashSet<&Located> = roots.iter().collect();
-        for (place, root) in roots.iter().enumerate() {
-            self.open(root, 1, place, &mut steps);
+        let places: HashMap<&Located, usize> = roots.iter().zip(0..).collect();
+        let mut circles = self.family.circles(roots);
+        circles.retain(|image| places.contains_key(image));
+        for (root, place) in &places {
+            // One that is walked to from another is opened when it comes itself.
+            if circles.contains(root) || !self.is_reached(root, &places, depth) {
+                self.open(root, 1, *place, &mut steps);
+            }
         }
         let mut found = Vec::new();
         while let Some(Reverse((_, located, generation, place))) = steps.pop() {
-            let is_root = asked.contains(located);
-            if is_root && self.family.is_in_circle(located) {
+            if circles.contains(located) {
                 closes(located);
                 continue;
             }
@@ -238,11 +271,31 @@ impl<'f> Descent<'f> {
                 generation,
                 of: &roots[place],
             }));
-            if !is_root && generation < depth {
-                self.open(located, generation + 1, place, &mut steps);
+            match places.get(located) {
+                Some(own) => self.open(located, 1, *own, &mut steps),
+                None if generation < depth => {
+                    self.open(located, generation + 1, place, &mut steps);
+                }
+                None => {}
             }
         }
         found
+    }
+
+    /// Does a root descend from another within `depth` generations? What lies above that other one
+    /// does not matter, for every root is opened at some time.
+    fn is_reached(&self, root: &Located, roots: &HashMap<&Located, usize>, depth: usize) -> bool {
+        let mut next = root;
+        let mut seen = HashSet::new();
+        for _ in 0..depth {
+            match self.family.parent(next) {
+                Some(parent) if roots.contains_key(parent) => return true,
+                Some(parent) if seen.insert(parent) => next = parent,
+                // The line ends, or leads into a circle without a root.
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn open(

@@ -288,6 +288,40 @@ fn descendants_come_once_and_belong_to_the_nearest_that_was_asked_about() {
 }
 
 #[test]
+fn parents_come_before_their_children_also_where_several_are_asked_about() {
+    let sandbox = sandbox();
+    let first = plant(&sandbox, "ami-00000001", "first", 1, |_| {});
+    // It claims to be younger than all that descend from it.
+    let late = plant(&sandbox, "ami-00000002", "late", 2, |image| {
+        record(image, first);
+        set_tag(image, "create_timestamp", "1900000000");
+    });
+    let second = plant(&sandbox, "ami-00000003", "second", 3, |image| {
+        record(image, late);
+    });
+    let last = plant(&sandbox, "ami-00000004", "last", 4, |image| {
+        record(image, second);
+    });
+    for words in [[first, second], [second, first]] {
+        let tool = || children(&sandbox, &words);
+        tool()
+            .run()
+            .expect()
+            .stdout_is(&lines(&[late, second, last]))
+            .done();
+        says(tool(), "generation", json!([1, 2, 1]));
+        let tree = tool().args(["--tree"]).run().expect().done();
+        assert!(tree.stdout.starts_with("* ami-00000001"), "{tree}");
+        // In one line, so in one column.
+        assert_eq!(tree.stdout.matches("\no ").count(), 2, "{tree}");
+        assert_eq!(tree.stdout.matches("\n* ").count(), 1, "{tree}");
+        assert_eq!(tree.stdout.lines().count(), 4, "{tree}");
+        let dot = tool().args(["--dot"]).run().expect().done();
+        assert_eq!(dot.stdout.matches("->").count(), 3, "{dot}");
+    }
+}
+
+#[test]
 fn parents_come_before_their_children_whatever_their_tags_say_of_the_time() {
     let sandbox = sandbox();
     let root = plant(&sandbox, "ami-00000001", "root", 5, |_| {});

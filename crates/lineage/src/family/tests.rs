@@ -162,3 +162,44 @@ fn a_line_of_any_length_is_walked() {
     assert_eq!(family.line(&located(99_999)).members.len(), 100_000);
     assert_eq!(below(&family, &[0], usize::MAX).len(), 99_999);
 }
+
+#[test]
+fn an_image_comes_after_its_parents_also_where_roots_lie_between() {
+    // 3 claims to be younger than the root 4 below it, and 4's child is as old as 4.
+    let mut family = family(&[(1, None), (4, Some(3)), (5, Some(4))]);
+    family.insert(member(3, Some(1), 2030));
+    let one = |number, generation, of| (located(number), generation, located(of));
+    for roots in [[1, 4], [4, 1]] {
+        assert_eq!(
+            below(&family, &roots, usize::MAX),
+            [one(3, 1, 1), one(4, 2, 1), one(5, 1, 4)]
+        );
+        // Deeper than is walked from the other, it begins a walk of its own.
+        assert_eq!(below(&family, &roots, 1), [one(5, 1, 4), one(3, 1, 1)]);
+    }
+    assert_eq!(
+        below(&family, &[1, 4, 3], usize::MAX),
+        [one(3, 1, 1), one(4, 1, 3), one(5, 1, 4)]
+    );
+}
+
+#[test]
+fn roots_in_the_same_circle_are_told_each() {
+    let family = family(&[(1, Some(4)), (2, Some(1)), (3, Some(2)), (4, Some(3))]);
+    let (found, mut circles) = below_circles(&family, &[1, 3]);
+    circles.sort();
+    assert_eq!((found, circles), (all(&[2, 4]), all(&[1, 3])));
+}
+
+#[test]
+fn a_line_all_of_whose_images_are_roots_is_walked() {
+    let numbers: Vec<usize> = (0..20_000).collect();
+    let members: Vec<_> = numbers
+        .iter()
+        .map(|number| (*number, number.checked_sub(1)))
+        .collect();
+    assert_eq!(
+        below(&family(&members), &numbers, usize::MAX).len(),
+        numbers.len() - 1
+    );
+}
