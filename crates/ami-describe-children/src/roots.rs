@@ -47,12 +47,16 @@ impl Run<'_> {
     }
 
     /// Own images without a known parent that may descend from one of the roots: what is older than
-    /// all of them cannot.
+    /// all of them cannot. That counts by EC2's record, for a tag may say any time.
     fn orphans(&self, roots: &[Located]) -> Vec<Located> {
         let family = self.search.family();
-        let created = |root: &Located| family.get(root).and_then(|root| root.origin.created);
-        let oldest = roots.iter().map(created).min().flatten();
-        let is_young = |member: &&Member| member.origin.created >= oldest;
+        let recorded_at = |root: &Located| family.get(root).and_then(|root| root.recorded_at);
+        // Of a root whose time is not known all may descend.
+        let oldest = roots.iter().map(recorded_at).min().flatten();
+        let is_young = |member: &&Member| match (member.recorded_at, oldest) {
+            (Some(made), Some(oldest)) => made >= oldest,
+            _ => true,
+        };
         let orphans = family.orphans().filter(is_young);
         orphans.map(|member| member.located.clone()).collect()
     }

@@ -50,6 +50,8 @@ pub struct Member {
     pub is_own: bool,
     /// What EC2 makes of it.
     pub standing: Standing,
+    /// When it was made, by EC2's record alone: what tags say of it may be wrong.
+    pub recorded_at: Option<Moment>,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -67,6 +69,7 @@ impl Member {
             owner: image.owner_alias.or(image.owner),
             is_own: false,
             standing: Standing::Described(image.state),
+            recorded_at: image.created,
         }
     }
 
@@ -90,6 +93,7 @@ impl Member {
             owner: None,
             is_own: false,
             standing,
+            recorded_at: None,
             origin: Origin::default(),
         }
     }

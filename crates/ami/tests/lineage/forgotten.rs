@@ -106,3 +106,33 @@ fn a_long_line_of_which_only_the_ends_are_left_is_walked_to_its_beginning() {
         .stdout_is(&lines(&upwards[..51]))
         .done();
 }
+
+#[test]
+fn what_descends_through_a_gone_image_is_found_whatever_tags_say_of_the_time() {
+    // A child that claims to be older than its root, and a root that claims to be younger than all.
+    for (key, value) in [(2, "1000000000"), (0, "1900000000")] {
+        let sandbox = sandbox();
+        let family = families::without_middle(&sandbox);
+        sandbox.edit_image(family[key], |image| {
+            families::set_tag(image, "create_timestamp", value);
+        });
+        children(&sandbox, &[family[0]])
+            .run()
+            .expect()
+            .stdout_is(&lines(&[family[2]]))
+            .done();
+    }
+}
+
+#[test]
+fn what_cannot_descend_from_an_image_because_it_is_older_is_not_asked_about() {
+    let sandbox = sandbox();
+    families::without_middle(&sandbox);
+    let young = families::plant(&sandbox, "ami-0000ffff", "young", 9, |_| {});
+    children(&sandbox, &[young])
+        .run()
+        .expect()
+        .stdout_is("")
+        .done();
+    assert!(sandbox.calls_to("GetImageAncestry").is_empty());
+}

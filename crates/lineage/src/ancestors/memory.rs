@@ -106,15 +106,17 @@ impl Ancestors<'_> {
             if let Some(parent) = &origin.parent {
                 region = parent.region.clone();
             }
-            let Some(member) = self.family.get_mut(&located) else {
-                let mut member = Member::bare(located, Standing::Unknown);
-                (member.owner, member.origin) = (ancestor.owner_alias, origin);
-                self.family.insert(member);
+            let known = self.family.get(&located);
+            if known.is_some_and(|known| known.standing != Standing::Gone) {
                 continue;
-            };
-            if member.standing == Standing::Gone {
-                (member.owner, member.origin) = (ancestor.owner_alias, origin);
             }
+            let standing = known.map_or(Standing::Unknown, |known| known.standing.clone());
+            self.family.insert(Member {
+                owner: ancestor.owner_alias,
+                recorded_at: ancestor.created,
+                origin,
+                ..Member::bare(located, standing)
+            });
         }
     }
 }
