@@ -9,32 +9,41 @@ use ami_lineage::family::{Descendant, Member, Standing};
 use ami_lineage::picture::Style;
 use ami_lineage::record::say_differences;
 
+use crate::listed::with_what_leads_to;
 use crate::record::short;
 use crate::run::Run;
+use crate::uses::Uses;
 
 impl Run<'_> {
-    /// Draws the roots and what descends from them.
+    /// Draws the roots, what is listed of their descendants, and what leads to it.
     ///
     /// # Errors
     /// When standard output is gone.
     pub(crate) async fn draw(&mut self, roots: Vec<Located>, style: Style) -> Result<(), Gone> {
         let roots = self.add_roots(roots).await;
-        let found = self.descendants(&roots).await;
-        let all = found.iter().map(|found| &found.member.located);
-        let uses = self.uses(all.chain(&roots)).await;
+        let asked: HashSet<_> = roots.iter().collect();
+        let is_root = |found: &Descendant<'_>| asked.contains(&found.member.located);
+        let found = with_what_leads_to(&self.descendants(&roots).await, |found| {
+            self.is_listed(found) || is_root(found)
+        });
+        let listed = found.iter().filter(|found| self.is_listed(found));
+        let listed = listed.map(|found| &found.member.located);
+        let uses = self.uses(listed.chain(&roots)).await;
         let mut drawing = Drawing::default();
-        let words = |located: &Located| Some(uses.of(located)?.iter().map(short).collect());
         for root in self.tops(&roots, &found) {
-            drawing
-                .add(self.context, root, None, words(&root.located))
-                .await;
+            let users = words(&uses, &root.located);
+            drawing.add(self.context, root, None, users).await;
         }
-        for Descendant { member, .. } in found {
+        for descendant in &found {
+            let Descendant { member, .. } = descendant;
             say_differences(self.context, member).await;
+            let users = match self.is_listed(descendant) || is_root(descendant) {
+                true => words(&uses, &member.located),
+                // It was not asked for.
+                false => Some(Vec::new()),
+            };
             let parent = member.origin.parent.as_ref();
-            drawing
-                .add(self.context, member, parent, words(&member.located))
-                .await;
+            drawing.add(self.context, member, parent, users).await;
         }
         roots.iter().for_each(|root| drawing.mark(root));
         drawing.print(self.context, style)
@@ -51,4 +60,9 @@ impl Run<'_> {
             |member: &&Member| member.standing != Standing::Gone || above.contains(&member.located);
         members.filter(exists).collect()
     }
+}
+
+/// What uses an image, in few letters; `None` where that is not known.
+fn words(uses: &Uses, image: &Located) -> Option<Vec<String>> {
+    Some(uses.of(image)?.iter().map(short).collect())
 }

@@ -2,6 +2,7 @@
 
 mod draw;
 mod lines;
+mod listed;
 mod record;
 mod request;
 mod roots;

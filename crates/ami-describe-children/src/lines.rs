@@ -17,7 +17,6 @@ impl Run<'_> {
     pub(crate) async fn show(&mut self, roots: Vec<Located>) -> Result<(), Gone> {
         let roots = self.add_roots(roots).await;
         let mut found = self.descendants(&roots).await;
-        // What is gone, or lies elsewhere, only leads to the others.
         found.retain(|found| self.is_listed(found));
         let uses = self
             .uses(found.iter().map(|found| &found.member.located))
@@ -58,11 +57,6 @@ impl Run<'_> {
             users,
         };
         self.context.print(&child).await
-    }
-
-    /// Is it an own image that lies where was looked?
-    fn is_listed(&self, found: &Descendant<'_>) -> bool {
-        found.member.is_own && self.regions.contains(&found.member.located.region)
     }
 
     /// Makes the first column fit all references that are known now.

@@ -88,6 +88,11 @@ impl<'a> Run<'a> {
         found
     }
 
+    /// Is it an own image that lies where was looked?
+    pub(crate) fn is_listed(&self, found: &Descendant<'_>) -> bool {
+        found.member.is_own && self.regions.contains(&found.member.located.region)
+    }
+
     pub(crate) async fn uses(&self, images: impl Iterator<Item = &Located>) -> Uses {
         match self.request.used_by {
             true => uses::find(self.context, images, &self.failed).await,

@@ -237,6 +237,47 @@ fn children_are_looked_for_in_the_regions_that_are_named() {
 }
 
 #[test]
+fn pictures_show_the_regions_that_are_named_and_what_leads_to_them() {
+    let sandbox = sandbox();
+    let root = plant(&sandbox, "ami-00000001", "root", 1, |_| {});
+    let child = |reference: &'static str, parent: &str, day: u64| {
+        plant(&sandbox, reference, "child", day, |image| {
+            record(image, parent);
+        })
+    };
+    let between = child("ami-00000002@eu-west-1", root, 2);
+    let back = child("ami-00000003", between, 3);
+    let aside = child("ami-00000004@eu-west-1", root, 4);
+    // Gone, and with nobody below it.
+    let gone = child("ami-00000005", back, 5);
+    sandbox.deregister(gone);
+    let tree = |regions: &str, words: &[&str]| {
+        sandbox.clear_calls();
+        children(&sandbox, &["--tree", "--used-by", "--regions", regions])
+            .args(words)
+            .run()
+            .expect()
+            .done()
+            .stdout
+    };
+    let drawn = |tree: &str| {
+        let images = [root, between, back, aside, gone];
+        images.map(|image| tree.contains(&format!(" {image}  ")))
+    };
+    let here = tree(HOME, &[root]);
+    assert_eq!(drawn(&here), [true, true, true, false, false], "{here}");
+    // What only leads to others is not asked about.
+    let calls = sandbox.calls_to("DescribeImageReferences");
+    let asked: Vec<&str> = calls.iter().flat_map(|call| call.list("ImageId")).collect();
+    assert_eq!(asked, ["ami-00000001", "ami-00000003"]);
+    let there = tree(ABROAD, &[root]);
+    assert_eq!(drawn(&there), [true, true, false, true, false], "{there}");
+    // What was asked about itself is drawn in any case.
+    let both = tree(HOME, &[root, aside]);
+    assert_eq!(drawn(&both), [true, true, true, true, false], "{both}");
+}
+
+#[test]
 fn without_the_permission_to_list_regions_they_can_be_named() {
     let sandbox = sandbox();
     sandbox.deny("DescribeRegions");
