@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use ami_core::app::{self, Context};
-use ami_core::error::{Error, Kind as ErrorKind};
+use ami_core::error::Error;
 use ami_core::id::Kind;
 use ami_core::input::Operands;
 use ami_core::output::Gone;
@@ -74,39 +74,19 @@ impl Run<'_> {
     }
 
     async fn take(&mut self, batch: Vec<Result<Reference, Error>>) -> Result<(), Gone> {
-        let mut starts = Vec::new();
-        for reference in batch {
-            let located = match reference {
-                Ok(reference) => self.context.session.locate(reference).await,
-                Err(error) => Err(error),
-            };
-            match located {
-                Ok(located) => starts.push(located),
-                Err(error) => self.context.fail(&error),
-            }
-        }
+        let starts = self.context.locate_all(batch).await;
         self.search.find(&starts).await;
         for error in self.search.take_failures() {
             self.context.fail(&error);
         }
-        self.settle_width(&starts).await;
+        let lines = starts.iter().map(|start| self.search.line(start));
+        let members = lines.flat_map(|line| line.members);
+        let references = members.map(|member| &member.located);
+        self.context.settle_width(references).await;
         for start in &starts {
             self.show(start).await?;
         }
         Ok(())
-    }
-
-    /// Makes the first column fit all references that are known now.
-    async fn settle_width(&self, starts: &[Located]) {
-        let mut width = 0;
-        for start in starts {
-            for member in self.search.line(start).members {
-                width = width.max(self.context.reference(&member.located).await.len());
-            }
-        }
-        if width > 0 {
-            self.context.settle_width(width);
-        }
     }
 
     async fn show(&mut self, start: &Located) -> Result<(), Gone> {
@@ -120,9 +100,7 @@ impl Run<'_> {
             return Ok(());
         }
         if first.standing == Standing::Gone && first.origin == Origin::default() {
-            let what = format!("does not exist in {}", start.region);
-            let error = Error::new(ErrorKind::NotFound, what).of(&start.id);
-            self.context.fail(&error);
+            self.context.fail(&Error::not_found(start, ""));
             return Ok(());
         }
         self.context.done();

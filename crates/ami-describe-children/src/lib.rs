@@ -41,7 +41,7 @@ async fn drive(context: &Context, request: &Request, mut operands: Operands) -> 
     let mut waiting = Vec::new();
     let end = loop {
         match operands.next().await {
-            Ok(Some(batch)) => waiting.extend(roots::locate(context, batch).await),
+            Ok(Some(batch)) => waiting.extend(context.locate_all(batch).await),
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }

@@ -21,7 +21,8 @@ impl Run<'_> {
         let uses = self
             .uses(found.iter().map(|found| &found.member.located))
             .await;
-        self.settle_width(&found).await;
+        let references = found.iter().map(|found| &found.member.located);
+        self.context.settle_width(references).await;
         let mut seen = Vec::with_capacity(found.len());
         for descendant in found {
             let located = &descendant.member.located;
@@ -57,16 +58,5 @@ impl Run<'_> {
             users,
         };
         self.context.print(&child).await
-    }
-
-    /// Makes the first column fit all references that are known now.
-    async fn settle_width(&self, found: &[Descendant<'_>]) {
-        let mut width = 0;
-        for Descendant { member, .. } in found {
-            width = width.max(self.context.reference(&member.located).await.len());
-        }
-        if width > 0 {
-            self.context.settle_width(width);
-        }
     }
 }

@@ -1,30 +1,9 @@
 //! The images that were asked about.
 
-use ami_core::app::Context;
-use ami_core::error::Error;
-use ami_core::reference::{Located, Reference};
+use ami_core::reference::Located;
 use ami_lineage::family::Member;
 
 use crate::run::Run;
-
-/// Puts references into their regions; those that cannot be are told.
-pub(crate) async fn locate(
-    context: &Context,
-    batch: Vec<Result<Reference, Error>>,
-) -> Vec<Located> {
-    let mut located = Vec::new();
-    for reference in batch {
-        let found = match reference {
-            Ok(reference) => context.session.locate(reference).await,
-            Err(error) => Err(error),
-        };
-        match found {
-            Ok(found) => located.push(found),
-            Err(error) => context.fail(&error),
-        }
-    }
-    located
-}
 
 impl Run<'_> {
     /// Learns of the roots that are not among the own images: somebody else's, those of regions that

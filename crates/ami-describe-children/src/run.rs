@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use ami_core::app::Context;
-use ami_core::error::{Error, Kind as ErrorKind};
+use ami_core::error::Error;
 use ami_core::reference::Located;
 use ami_core::region::Region;
 use ami_lineage::ancestors::Ancestors;
@@ -80,7 +80,10 @@ impl<'a> Run<'a> {
             match standing {
                 Some(Standing::Described(_)) => self.context.done(),
                 _ if parents.contains(root) => self.context.done(),
-                Some(Standing::Gone) => self.context.fail(&not_found(root)),
+                Some(Standing::Gone) => {
+                    let error = Error::not_found(root, ", and nothing descends from it");
+                    self.context.fail(&error);
+                }
                 // Its region could not be asked, which was told.
                 Some(Standing::Unknown) | None => {}
             }
@@ -99,12 +102,6 @@ impl<'a> Run<'a> {
             false => Uses::Unasked,
         }
     }
-}
-
-fn not_found(root: &Located) -> Error {
-    let region = &root.region;
-    let what = format!("does not exist in {region}, and nothing descends from it");
-    Error::new(ErrorKind::NotFound, what).of(&root.id)
 }
 
 async fn enabled_regions(context: &Context, nearby: &Region) -> Result<BTreeSet<Region>, Error> {

@@ -128,7 +128,7 @@ fn pauses() -> Backoff {
 /// What is set and could not be read back.
 fn unseen(plan: &Plan, error: &Error) -> Error {
     let error = error.clone().of(&plan.image.id);
-    error.hint_too("its tags are set, and could not be read back")
+    error.adding("its tags are set, and could not be read back")
 }
 
 fn late(plan: &Plan, grace: Duration) -> Error {

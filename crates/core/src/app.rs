@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::interrupt::{Interrupt, Signal};
 use crate::output::{Gone, Output, Record, State, write};
 use crate::progress::Progress;
-use crate::reference::Located;
+use crate::reference::{Located, Reference};
 use crate::session::Session;
 use crate::settings::{Settings, Talk};
 
@@ -87,10 +87,32 @@ impl Context {
         self.output.reference(located, self.session.home().await)
     }
 
-    /// Makes a table's column of references as wide as it has to be, where that is known before
-    /// the first row is printed.
-    pub fn settle_width(&self, width: usize) {
-        self.output.settle_width(width);
+    /// Puts references into their regions; those that cannot be fail.
+    pub async fn locate_all(&self, batch: Vec<Result<Reference, Error>>) -> Vec<Located> {
+        let mut all = Vec::with_capacity(batch.len());
+        for reference in batch {
+            let located = match reference {
+                Ok(reference) => self.session.locate(reference).await,
+                Err(error) => Err(error),
+            };
+            match located {
+                Ok(located) => all.push(located),
+                Err(error) => self.fail(&error),
+            }
+        }
+        all
+    }
+
+    /// Makes a table's column of references as wide as these, where they are known before the first
+    /// row is printed.
+    pub async fn settle_width(&self, all: impl IntoIterator<Item = &Located>) {
+        let home = self.session.home().await;
+        let references = all
+            .into_iter()
+            .map(|located| self.output.reference(located, home));
+        if let Some(width) = references.map(|reference| reference.len()).max() {
+            self.output.settle_width(width);
+        }
     }
 
     /// Is standard output gone?

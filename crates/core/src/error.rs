@@ -13,6 +13,7 @@ use ami_cli::parse::Usage;
 pub use sdk::from_sdk;
 
 use crate::escape::escape;
+use crate::reference::Located;
 
 /// What an error means to the user, and so which exit code it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,12 @@ impl Error {
         Self::new(Kind::Failed, what)
     }
 
+    /// It does not exist in its region; `more` ends the sentence.
+    pub fn not_found(located: &Located, more: &str) -> Self {
+        let what = format!("does not exist in {}{more}", located.region);
+        Self::new(Kind::NotFound, what).of(&located.id)
+    }
+
     /// Says what it was that failed; the innermost name stays.
     #[must_use]
     pub fn of(mut self, object: impl fmt::Display) -> Self {
@@ -117,11 +124,13 @@ impl Error {
         self
     }
 
-    /// Says one more thing to know about it, before what is there already.
+    /// Says what follows from it, after what to do about it.
     #[must_use]
-    pub fn hint_too(mut self, hint: &str) -> Self {
-        let rest = self.0.hint.take().map(|rest| format!("; {rest}"));
-        self.0.hint = Some(format!("{hint}{}", rest.unwrap_or_default()));
+    pub fn adding(mut self, more: &str) -> Self {
+        self.0.hint = Some(match self.0.hint {
+            Some(hint) => format!("{hint}; {more}"),
+            None => more.to_owned(),
+        });
         self
     }
 
@@ -200,8 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn of_two_hints_none_is_lost() {
-        let error = Error::failed("gone").hint_too("b").hint_too("a");
-        assert_eq!(error.to_string(), "gone; a; b");
+    fn what_follows_stands_behind_what_to_do() {
+        let error = Error::failed("gone").adding("so is all");
+        assert_eq!(error.to_string(), "gone; so is all");
+        let error = Error::failed("gone").hint("look").adding("so is all");
+        assert_eq!(error.to_string(), "gone; look; so is all");
     }
 }
