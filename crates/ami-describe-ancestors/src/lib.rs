@@ -3,7 +3,7 @@
 mod record;
 pub mod spec;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -13,14 +13,18 @@ use ami_core::id::Kind;
 use ami_core::input::Operands;
 use ami_core::output::Gone;
 use ami_core::reference::{Located, Reference};
+use ami_core::region::Region;
 use ami_lineage::ancestors::Ancestors;
 use ami_lineage::drawing::{Drawing, style};
-use ami_lineage::family::{End, Line, Standing};
+use ami_lineage::family::{End, Line, Member, Standing};
 use ami_lineage::origin::Origin;
 use ami_lineage::picture::Style;
 use ami_lineage::record::say_differences;
 
 use record::Ancestor;
+
+/// Images of a region that could not be asked, at most, that have a line each.
+const SINGLY: usize = 3;
 
 /// Runs the tool from the words after its name.
 pub fn main(words: Vec<OsString>) -> ExitCode {
@@ -75,10 +79,9 @@ impl Run<'_> {
 
     async fn take(&mut self, batch: Vec<Result<Reference, Error>>) -> Result<(), Gone> {
         let starts = self.context.locate_all(batch).await;
+        self.search.forgive();
         self.search.find(&starts).await;
-        for error in self.search.take_failures() {
-            self.context.fail(&error);
-        }
+        self.tell_failures(&starts);
         let lines = starts.iter().map(|start| self.search.line(start));
         let members = lines.flat_map(|line| line.members);
         let references = members.map(|member| &member.located);
@@ -89,16 +92,43 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Says which regions could not be asked, and of which images there is no answer for that. Many
+    /// of one region are named in one line.
+    fn tell_failures(&mut self, starts: &[Located]) {
+        let mut left: BTreeMap<Region, BTreeSet<&Located>> = BTreeMap::new();
+        for start in starts {
+            let line = self.search.line(start);
+            if !line.members.first().is_some_and(|first| has_answer(first)) {
+                left.entry(start.region.clone()).or_default().insert(start);
+            }
+        }
+        for (region, error) in self.search.take_failures() {
+            if !left.contains_key(&region) {
+                self.context.fail(&error.of(&region));
+            }
+        }
+        for (region, images) in left {
+            let Some(error) = self.search.failure(&region) else {
+                continue;
+            };
+            if images.len() <= SINGLY {
+                let fail = |image| self.context.fail(&error.clone().of(image));
+                images.into_iter().for_each(fail);
+                continue;
+            }
+            let names: Vec<String> = images.iter().map(|image| image.id.to_string()).collect();
+            let follows = format!("no answer for {}", names.join(", "));
+            self.context
+                .fail(&error.clone().of(&region).adding(&follows));
+        }
+    }
+
     async fn show(&mut self, start: &Located) -> Result<(), Gone> {
         let line = self.search.line(start);
-        let Some(first) = line.members.first() else {
+        let Some(first) = line.members.first().filter(|first| has_answer(first)) else {
             // Its region could not be asked, which was told.
             return Ok(());
         };
-        if first.standing == Standing::Unknown && first.origin == Origin::default() {
-            // Nor could it be asked for what it remembers.
-            return Ok(());
-        }
         if first.standing == Standing::Gone && first.origin == Origin::default() {
             self.context.fail(&Error::not_found(start, ""));
             return Ok(());
@@ -136,6 +166,11 @@ impl Run<'_> {
             self.context.progress.hint(&text);
         }
     }
+}
+
+/// Could EC2 be asked about an image, or for what it remembers of it?
+fn has_answer(first: &Member) -> bool {
+    first.standing != Standing::Unknown || first.origin != Origin::default()
 }
 
 /// Adds a line to a picture, the oldest first.

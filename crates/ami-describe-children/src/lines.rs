@@ -34,6 +34,7 @@ impl Run<'_> {
             self.print(descendant, &uses).await?;
         }
         self.seen.extend(seen);
+        self.told.clear();
         Ok(())
     }
 

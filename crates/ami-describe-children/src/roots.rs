@@ -18,11 +18,28 @@ impl Run<'_> {
         self.search.find(&strangers).await;
         let orphans = self.orphans(&roots);
         self.search.find(&orphans).await;
-        for error in self.search.take_failures() {
-            self.context.fail(&error);
-        }
+        self.tell_failures(&roots);
         roots.iter().for_each(|root| self.search.mention(root));
         roots
+    }
+
+    /// Says which regions could not be asked. One that is neither searched nor a root's was only to
+    /// tell of parents: a tag may have made it up, or a policy close it to everybody.
+    fn tell_failures(&mut self, roots: &[Located]) {
+        for (region, error) in self.search.take_failures() {
+            let error = error.of(&region);
+            let is_wished =
+                self.regions.contains(&region) || roots.iter().any(|root| root.region == region);
+            if is_wished {
+                self.context.fail(&error);
+            } else {
+                let follows = format!("descendants that lead through {region} may be missing");
+                self.context
+                    .progress
+                    .hint(&error.adding(&follows).to_string());
+            }
+            self.told.insert(region);
+        }
     }
 
     /// Own images without a known parent that may descend from one of the roots: what is older than

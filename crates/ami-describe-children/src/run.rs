@@ -19,8 +19,11 @@ pub(crate) struct Run<'a> {
     pub(crate) search: Ancestors<'a>,
     /// Where was looked.
     pub(crate) regions: BTreeSet<Region>,
-    /// Regions that could not be asked.
+    /// Regions that could not be listed.
     failed: HashSet<Region>,
+    /// Regions of which it was told a moment ago that they could not be asked: who named an image there
+    /// has had an answer.
+    pub(crate) told: HashSet<Region>,
     /// What was asked about.
     pub(crate) asked: HashSet<Located>,
     /// What was printed. An image that descends from several is printed once.
@@ -38,18 +41,17 @@ impl<'a> Run<'a> {
             Some(regions) => regions.clone(),
             None => enabled_regions(context, nearby).await?,
         };
-        let (family, errors) = list(context, regions.clone()).await;
-        let mut failed = HashSet::new();
-        for (region, error) in errors {
-            context.fail(&error);
-            failed.insert(region);
+        let (family, failed) = list(context, regions.clone()).await;
+        for (region, error) in &failed {
+            context.fail(&error.clone().of(region));
         }
         Ok(Self {
             context,
             request,
-            search: Ancestors::beginning_with(context, family, regions.clone(), failed.clone()),
+            failed: failed.keys().cloned().collect(),
+            told: failed.keys().cloned().collect(),
+            search: Ancestors::beginning_with(context, family, regions.clone(), failed),
             regions,
-            failed,
             asked: HashSet::new(),
             seen: HashSet::new(),
         })
@@ -84,11 +86,18 @@ impl<'a> Run<'a> {
                     let error = Error::not_found(root, ", and nothing descends from it");
                     self.context.fail(&error);
                 }
-                // Its region could not be asked, which was told.
-                Some(Standing::Unknown) | None => {}
+                Some(Standing::Unknown) | None => self.fail_unanswered(root),
             }
         }
         found
+    }
+
+    /// Says why there is no answer for a root, unless that was told with its region.
+    fn fail_unanswered(&self, root: &Located) {
+        let failure = self.search.failure(&root.region);
+        if let Some(error) = failure.filter(|_| !self.told.contains(&root.region)) {
+            self.context.fail(&error.clone().of(root));
+        }
     }
 
     /// Is it an own image that lies where was looked?

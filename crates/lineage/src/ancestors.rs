@@ -31,12 +31,16 @@ pub struct Ancestors<'a> {
     family: Family,
     /// Images whose ancestry EC2 was asked for.
     asked: HashSet<Located>,
+    /// Images of which a child was asked about, so that EC2 has told all that it remembers of them.
+    remembered: HashSet<Located>,
     /// May EC2 be asked for an ancestry at all?
     has_ancestry: bool,
     /// Regions whose own images are all known.
     listed: HashSet<Region>,
-    /// Regions that could not be asked; why, until that was told.
-    failed: BTreeMap<Region, Option<Error>>,
+    /// Regions that could not be asked, and why.
+    failed: BTreeMap<Region, Error>,
+    /// Regions of which it was told.
+    told: HashSet<Region>,
 }
 
 impl<'a> Ancestors<'a> {
@@ -47,24 +51,27 @@ impl<'a> Ancestors<'a> {
             same_region,
             family: Family::default(),
             asked: HashSet::new(),
+            remembered: HashSet::new(),
             has_ancestry: true,
             listed: HashSet::new(),
             failed: BTreeMap::new(),
+            told: HashSet::new(),
         }
     }
 
     /// A search that knows a family already, in which all own images of the regions `listed` are.
-    /// Those that `failed` are not asked again.
+    /// Those that `failed`, which was told, are not asked again.
     pub fn beginning_with(
         context: &'a Context,
         family: Family,
         listed: impl IntoIterator<Item = Region>,
-        failed: impl IntoIterator<Item = Region>,
+        failed: BTreeMap<Region, Error>,
     ) -> Self {
         Self {
             family,
             listed: listed.into_iter().collect(),
-            failed: failed.into_iter().map(|region| (region, None)).collect(),
+            told: failed.keys().cloned().collect(),
+            failed,
             ..Self::new(context, false)
         }
     }
@@ -122,15 +129,30 @@ impl<'a> Ancestors<'a> {
         line
     }
 
-    /// What the regions said that could not be asked, once each.
-    pub fn take_failures(&mut self) -> Vec<Error> {
-        let failed = self.failed.iter_mut();
-        failed.filter_map(|(_, error)| error.take()).collect()
+    /// The regions that could not be asked and of which that was not told yet, and why.
+    pub fn take_failures(&mut self) -> Vec<(Region, Error)> {
+        let told = &mut self.told;
+        let failed = self.failed.iter();
+        failed
+            .filter(|(region, _)| told.insert((*region).clone()))
+            .map(|(region, error)| (region.clone(), error.clone()))
+            .collect()
+    }
+
+    /// Why a region could not be asked, if it could not.
+    pub fn failure(&self, region: &Region) -> Option<&Error> {
+        self.failed.get(region)
+    }
+
+    /// Lets regions be asked again that failed in passing: an outage may be over.
+    pub fn forgive(&mut self) {
+        self.failed.retain(|_, error| !error.is_passing());
     }
 
     /// What has to be described to go on.
     fn wanted(&self, starts: &[Located]) -> Wanted {
         let mut wanted = Wanted::default();
+        let parents = self.family.parents();
         for start in starts {
             let line = self.line(start);
             let unknown = line
@@ -143,12 +165,13 @@ impl<'a> Ancestors<'a> {
             if let End::Missing(next) = &line.end
                 && self.answers(next)
             {
-                wanted.add(next);
-                if next == start {
-                    wanted.named.insert(next.region.clone());
+                if next != start {
+                    wanted.going_on.insert(next.region.clone());
+                } else if !parents.contains(next) {
+                    wanted.name(next);
                     continue;
                 }
-                wanted.going_on.insert(next.region.clone());
+                wanted.add(next);
             }
         }
         wanted

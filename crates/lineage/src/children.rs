@@ -1,5 +1,7 @@
 //! Finds what descends from images: all own images of the regions are listed, once each.
 
+use std::collections::BTreeMap;
+
 use ami_core::app::Context;
 use ami_core::error::Error;
 use ami_core::region::Region;
@@ -17,7 +19,7 @@ const REGIONS: usize = 6;
 pub async fn list(
     context: &Context,
     regions: impl IntoIterator<Item = Region>,
-) -> (Family, Vec<(Region, Error)>) {
+) -> (Family, BTreeMap<Region, Error>) {
     let lists = regions.into_iter().map(async |region| {
         let gateway = context.session.ec2(&region).await;
         let mut members = Vec::new();
@@ -25,11 +27,10 @@ pub async fn list(
             members.push(Member::described(image, &region).own());
         });
         let result = result.await;
-        let failure = result.err().map(|error| error.of(&region));
-        (members, failure.map(|error| (region, error)))
+        (members, result.err().map(|error| (region, error)))
     });
     let mut lists = stream::iter(lists).buffer_unordered(REGIONS);
-    let (mut family, mut errors) = (Family::default(), Vec::new());
+    let (mut family, mut errors) = (Family::default(), BTreeMap::new());
     while let Some((members, failure)) = lists.next().await {
         members.into_iter().for_each(|member| family.insert(member));
         errors.extend(failure);

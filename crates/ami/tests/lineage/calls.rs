@@ -86,6 +86,67 @@ fn many_lines_that_end_with_the_same_image_that_is_gone_take_few_calls() {
 }
 
 #[test]
+fn what_many_were_made_from_is_remembered_in_one_call() {
+    let sandbox = sandbox();
+    let root = plant(&sandbox, "ami-0000ffff", "root", 0, |_| {});
+    let gone = plant(&sandbox, "ami-0000dead", "base", 1, |image| {
+        record(image, root);
+    });
+    let ids: Vec<String> = (0..60)
+        .map(|_| sandbox.image(HOME, |image| record(image, gone)))
+        .collect();
+    sandbox.deregister(gone);
+    let down = children(&sandbox, &[root]).run().expect().done();
+    assert_eq!(down.stdout.lines().count(), 60, "{down}");
+    assert_eq!(sandbox.calls_to("GetImageAncestry").len(), 1);
+    sandbox.clear_calls();
+    let up = ancestors(&sandbox, &["-"])
+        .stdin(&ids.join("\n"))
+        .run()
+        .expect()
+        .done();
+    assert_eq!(up.stdout.lines().count(), 180, "{up}");
+    // Lines may come in several batches.
+    assert_eq!(sandbox.calls_to("GetImageAncestry").len(), 1);
+}
+
+#[test]
+fn after_a_refusal_that_holds_for_all_no_more_ancestries_are_asked_for() {
+    let sandbox = sandbox();
+    sandbox.deny("GetImageAncestry");
+    for number in 0..60 {
+        let gone = format!("ami-{number:08x}");
+        sandbox.image(HOME, |image| record(image, &gone));
+    }
+    let root = plant(&sandbox, "ami-0000ffff", "root", 0, |_| {});
+    children(&sandbox, &[root])
+        .run()
+        .expect()
+        .stdout_is("")
+        .stderr_has("not authorized to GetImageAncestry")
+        .done();
+    let calls = sandbox.calls_to("GetImageAncestry").len();
+    assert!(calls <= 12, "{calls}: ten are under way at once");
+}
+
+#[test]
+fn an_image_that_others_name_as_their_parent_is_asked_for_once() {
+    let sandbox = sandbox();
+    let [_, middle, last] = families::without_middle(&sandbox);
+    // With the usual patience for what was made a moment ago.
+    ami_testkit::tool("ami-describe-children")
+        .sandbox(&sandbox)
+        .args([middle])
+        .run()
+        .expect()
+        .stdout_is(&lines(&[last]))
+        .done();
+    let calls = calls(&sandbox);
+    let by_id = calls.iter().filter(|call| *call == "DescribeImages 1");
+    assert!(by_id.count() <= 2, "it and its parent: {calls:?}");
+}
+
+#[test]
 fn a_thousand_generations_take_as_many_calls_as_there_are_thousands_of_images() {
     let sandbox = sandbox();
     let line = families::crowd(&sandbox, &[HOME, ABROAD, "ap-south-1"], 10_000, 1001);

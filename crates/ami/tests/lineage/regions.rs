@@ -1,5 +1,7 @@
 //! Regions that are busy, refuse, are not enabled, or do not exist; and where children are looked for.
 
+use std::net::{TcpListener, TcpStream};
+
 use ami_sandbox::{Fault, Sandbox};
 use serde_json::json;
 
@@ -348,6 +350,140 @@ fn regions_that_only_a_tag_knows_are_named_and_the_rest_goes_on() {
             .stdout_is(&lines(&[lost]))
             .stderr_has(&format!("ami-describe-children: {region}: "))
             .done();
+    }
+}
+
+#[test]
+fn a_region_that_only_parents_are_said_to_lie_in_fails_no_search_for_children() {
+    let sandbox = sandbox();
+    let [first, second, third] = families::created(&sandbox);
+    plant(&sandbox, "ami-00000002", "lost", 9, |image| {
+        set_tag(image, "source_image", "ami-00000001");
+        set_tag(image, "source_region", "us-nowhere-9");
+    });
+    let outcome = children(&sandbox, &[first])
+        .run()
+        .expect()
+        .stdout_is(&lines(&[second, third]))
+        .stderr_has("ami-describe-children: us-nowhere-9: ")
+        .stderr_has("; descendants that lead through us-nowhere-9 may be missing\n")
+        .done();
+    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}");
+    // A policy may close a region from which images were copied.
+    let copy = plant(&sandbox, "ami-00000003", "copy", 9, |image| {
+        record(image, "ami-00000004@eu-west-1");
+    });
+    refuse(&sandbox, ABROAD);
+    children(&sandbox, &["--regions", HOME, first])
+        .run()
+        .expect()
+        .stdout_is(&lines(&[second, third]))
+        .stderr_has("eu-west-1: not authorized")
+        .stderr_has("; descendants that lead through eu-west-1 may be missing\n")
+        .done();
+    // Who asks where an image comes from has no whole answer without it.
+    ancestors(&sandbox, &[copy])
+        .run()
+        .expect()
+        .fails(6)
+        .stdout_is(&lines(&[copy, "ami-00000004@eu-west-1"]))
+        .stderr_has("eu-west-1: not authorized")
+        .done();
+}
+
+#[test]
+fn images_of_a_region_that_refuses_are_named_each_or_all_in_one_line() {
+    let sandbox = sandbox();
+    let [first, second, third] = families::created(&sandbox);
+    refuse(&sandbox, ABROAD);
+    let abroad = |image: &str| format!("{image}@{ABROAD}");
+    let (one, two) = (abroad(first), abroad(second));
+    let outcome = ancestors(&sandbox, &[&one, first, &two, &one])
+        .run()
+        .expect()
+        .fails(6)
+        .stdout_is(&lines(&[first]))
+        .stderr_has("ami-00000c01@eu-west-1: not authorized to DescribeImages (Unauth")
+        .stderr_has("ami-00000c02@eu-west-1: not authorized to DescribeImages (Unauth")
+        .done();
+    assert_eq!(outcome.stderr.lines().count(), 2, "{outcome}");
+    let many = [one, two, abroad(third), abroad("ami-00000c04")];
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let outcome = ancestors(&sandbox, &many)
+        .run()
+        .expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has("ami-describe-ancestors: eu-west-1: not authorized to DescribeImages (Unauth")
+        .stderr_has("; no answer for ami-00000c01, ami-00000c02, ami-00000c03, ami-00000c04\n")
+        .done();
+    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome}");
+}
+
+#[test]
+fn images_that_arrive_later_of_a_region_that_refused_do_not_end_without_a_word() {
+    let sandbox = sandbox();
+    let [first, second, third] = families::copied(&sandbox);
+    refuse(&sandbox, ABROAD);
+    for tool in [ancestors, children] {
+        let mut running = tool(&sandbox, &["-"]).stdin_open().spawn();
+        running.write("ami-00000001@eu-west-1\n");
+        running.wait_until("a word", |run| run.stderr().contains("eu-west-1: not auth"));
+        running.write("ami-00000002@eu-west-1\n");
+        running.wait_until("another", |run| {
+            run.stderr()
+                .contains("ami-00000002@eu-west-1: not authorized")
+        });
+        running.close_stdin();
+        running.wait().expect().fails(1).stderr_any().done();
+    }
+    // Of an image whose region refuses an answer may be known all the same.
+    let found = children(&sandbox, &[first, second]).run();
+    found
+        .expect()
+        .fails(6)
+        .stdout_is(&lines(&[third]))
+        .stderr_has("eu-west-1: not authorized")
+        .done();
+}
+
+#[test]
+fn after_an_outage_a_region_is_asked_again() {
+    let sandbox = sandbox();
+    let [first, second] = families::registered(&sandbox);
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = port.local_addr().expect("an address");
+    drop(port);
+    let mut running = ancestors(&sandbox, &["-"])
+        .env("AWS_ENDPOINT_URL", format!("http://{address}"))
+        .stdin_open()
+        .spawn();
+    running.write(&format!("{first}\n"));
+    running.wait_until("a word", |run| {
+        run.stderr().contains(&format!("{first}@us-east-1: "))
+    });
+    let gate = TcpListener::bind(address).expect("the same port");
+    let home = sandbox.endpoint().trim_start_matches("http://").to_owned();
+    std::thread::spawn(move || lead(&gate, &home));
+    running.write(&format!("{second}\n"));
+    running.wait_until("an answer", |run| run.stdout() == lines(&[second, first]));
+    running.close_stdin();
+    running.wait().expect().fails(6).stderr_any().done();
+}
+
+/// Leads all connections on to another place.
+fn lead(gate: &TcpListener, place: &str) {
+    let pass = |mut from: TcpStream, mut to: TcpStream| {
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(std::net::Shutdown::Write);
+        })
+    };
+    for near in gate.incoming().map_while(Result::ok) {
+        let far = TcpStream::connect(place).expect("the sandbox");
+        let again = |stream: &TcpStream| stream.try_clone().expect("a second hand");
+        pass(again(&near), again(&far));
+        pass(far, near);
     }
 }
 

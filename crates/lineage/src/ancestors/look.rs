@@ -1,6 +1,6 @@
 //! Describes images: by ID, or by a list of all own images.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use ami_core::ec2::Ec2;
 use ami_core::error::Error;
@@ -8,7 +8,7 @@ use ami_core::id::Id;
 use ami_core::image::Image;
 use ami_core::reference::Located;
 use ami_core::region::Region;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use super::{Ancestors, SHORT};
 use crate::family::{Member, Standing};
@@ -18,11 +18,9 @@ impl Ancestors<'_> {
     pub(super) async fn describe(&mut self, wanted: Wanted, steps: usize) {
         let mut looks = Vec::new();
         for (region, ids) in wanted.regions {
-            let ids: Vec<Id> = ids.into_iter().collect();
             let way = match steps {
-                _ if wanted.named.contains(&region) => Way::Named,
                 steps if steps < SHORT || self.listed.contains(&region) => Way::ById,
-                // What EC2's ancestry has brought is a bounded number.
+                // What the user has named, and what EC2's ancestry has brought, is a bounded number.
                 _ if !wanted.going_on.contains(&region) => Way::ById,
                 _ => Way::List,
             };
@@ -40,18 +38,19 @@ impl Ancestors<'_> {
             members
                 .into_iter()
                 .for_each(|member| self.family.insert(member));
+            let ids = ids.named.into_iter().chain(ids.known);
             match result {
                 Ok(()) => self.mark_gone(&region, ids),
                 Err(error) => {
                     self.mark_unknown(&region, ids);
-                    self.failed.insert(region.clone(), Some(error.of(&region)));
+                    self.failed.insert(region, error);
                 }
             }
         }
     }
 
     /// What could not be asked about still is on its line.
-    fn mark_unknown(&mut self, region: &Region, ids: Vec<Id>) {
+    fn mark_unknown(&mut self, region: &Region, ids: impl Iterator<Item = Id>) {
         for id in ids {
             self.mention(&Located {
                 id,
@@ -61,7 +60,7 @@ impl Ancestors<'_> {
     }
 
     /// What EC2 left out when it described the rest does not exist for it.
-    fn mark_gone(&mut self, region: &Region, ids: Vec<Id>) {
+    fn mark_gone(&mut self, region: &Region, ids: impl Iterator<Item = Id>) {
         for id in ids {
             let located = Located {
                 id,
@@ -81,11 +80,18 @@ impl Ancestors<'_> {
 /// Images that have to be described.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
-    regions: BTreeMap<Region, BTreeSet<Id>>,
-    /// Where images that the user has named are wanted.
-    pub(super) named: BTreeSet<Region>,
+    regions: BTreeMap<Region, Ids>,
     /// Where lines go on with an image of which nothing is known.
     pub(super) going_on: BTreeSet<Region>,
+}
+
+/// Those of one region.
+#[derive(Debug, Default)]
+struct Ids {
+    /// Those of which nobody but the user says that they exist: they may have been made a moment ago.
+    named: BTreeSet<Id>,
+    /// Those that others name as their parents.
+    known: BTreeSet<Id>,
 }
 
 impl Wanted {
@@ -95,37 +101,41 @@ impl Wanted {
 
     pub(super) fn add(&mut self, located: &Located) {
         let ids = self.regions.entry(located.region.clone()).or_default();
-        ids.insert(located.id.clone());
+        ids.known.insert(located.id.clone());
+    }
+
+    /// Adds an image that the user has named.
+    pub(super) fn name(&mut self, located: &Located) {
+        let ids = self.regions.entry(located.region.clone()).or_default();
+        ids.named.insert(located.id.clone());
     }
 }
 
-/// How images of a region are looked up.
+/// How images of a region are looked up that others name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// By ID, with some patience for those that were made a moment ago.
-    Named,
     /// By ID.
     ById,
     /// All own images, and by ID what is not among them.
     List,
 }
 
-async fn look(gateway: &Ec2, way: Way, ids: &[Id], members: &mut Vec<Member>) -> Result<(), Error> {
+/// Describes images: by ID, and with some patience, what the user has named; in that way what others
+/// name.
+async fn look(gateway: &Ec2, way: Way, ids: &Ids, members: &mut Vec<Member>) -> Result<(), Error> {
     let described = |image: Image| Member::described(image, gateway.region());
-    let found = match way {
-        Way::Named => gateway.named_images(ids).await?,
-        Way::ById => gateway.known_images(ids).await?,
-        Way::List => {
-            let mut left: HashSet<&Id> = ids.iter().collect();
-            let list = gateway.each_own_image(|image| {
-                left.remove(&image.id);
-                members.push(described(image).own());
-            });
-            list.await?;
-            let left: Vec<Id> = left.into_iter().cloned().collect();
-            gateway.known_images(&left).await?
-        }
-    };
-    members.extend(found.into_iter().map(described));
+    let mut left: BTreeSet<Id> = ids.known.clone();
+    if way == Way::List {
+        let list = gateway.each_own_image(|image| {
+            left.remove(&image.id);
+            members.push(described(image).own());
+        });
+        list.await?;
+    }
+    let named: Vec<Id> = ids.named.iter().cloned().collect();
+    let left: Vec<Id> = left.into_iter().collect();
+    let (named, known) = join(gateway.named_images(&named), gateway.known_images(&left)).await;
+    members.extend(known?.into_iter().map(described));
+    members.extend(named?.into_iter().map(described));
     Ok(())
 }

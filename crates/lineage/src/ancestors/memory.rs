@@ -1,6 +1,6 @@
 //! What EC2 remembers of images that it does not describe any more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ami_core::ec2::Ancestor;
 use ami_core::error::{Error, Fault};
@@ -22,50 +22,56 @@ const FOR_ALL: [&str; 2] = ["UnauthorizedOperation", "InvalidAction"];
 impl Ancestors<'_> {
     /// Where lines go on with an image that EC2 has recorded: its ancestry may tell all the rest.
     pub(super) fn recorded_ends(&self, starts: &[Located]) -> HashSet<Located> {
-        let lines = starts.iter().map(|start| self.line(start));
-        let goes_on = |line: Line<'_>| {
-            match line.end {
-                End::Missing(_) => line
-                    .members
-                    .last()
-                    .filter(|member| member.origin.is_recorded),
-                _ => None,
+        let mut whom = HashMap::new();
+        for Line { members, end } in starts.iter().map(|start| self.line(start)) {
+            if let (End::Missing(next), Some(last)) = (end, members.last())
+                && last.origin.is_recorded
+            {
+                whom.insert(next, &last.located);
             }
-            .map(|member| member.located.clone())
-        };
-        self.unasked(lines.filter_map(goes_on))
+        }
+        self.unasked(&whom)
     }
 
     /// Where lines end with an image that EC2 does not know any more: what it remembers of it, it
-    /// tells of its child, if it is EC2 that says the child's parent.
+    /// tells of any child, if it is EC2 that says the child's parent. Thousands may have been made
+    /// from the same image, and one answer is enough for all.
     pub(super) fn gone_ends(&self, starts: &[Located]) -> HashSet<Located> {
-        let lines = starts.iter().map(|start| self.line(start));
-        let is_gone = |line: &Line<'_>| {
-            let last = line.members.last();
-            line.end == End::Root && last.is_some_and(|last| last.standing == Standing::Gone)
-        };
-        let whom_to_ask = |line: Line<'_>| {
-            let mut upwards = line.members.iter().rev();
-            let gone = upwards.next()?;
-            let child = upwards.next().filter(|child| child.origin.is_recorded);
-            Some(child.unwrap_or(gone).located.clone())
-        };
-        self.unasked(lines.filter(is_gone).filter_map(whom_to_ask))
+        let mut whom = HashMap::new();
+        for Line { members, end } in starts.iter().map(|start| self.line(start)) {
+            let mut upwards = members.into_iter().rev();
+            let gone = upwards
+                .next()
+                .filter(|last| last.standing == Standing::Gone);
+            let (Some(gone), End::Root) = (gone, end) else {
+                continue;
+            };
+            match upwards.next().filter(|child| child.origin.is_recorded) {
+                Some(child) => whom.insert(gone.located.clone(), &child.located),
+                None => Some(*whom.entry(gone.located.clone()).or_insert(&gone.located)),
+            };
+        }
+        self.unasked(&whom)
     }
 
-    fn unasked(&self, found: impl Iterator<Item = Located>) -> HashSet<Located> {
+    /// Of images and whom to ask about each, those who were not asked yet.
+    fn unasked(&self, whom: &HashMap<Located, &Located>) -> HashSet<Located> {
         if !self.has_ancestry {
             return HashSet::new();
         }
-        let new = |located: &Located| !self.asked.contains(located) && self.answers(located);
-        found.filter(new).collect()
+        let is_new = |(image, asked): &(&Located, &&Located)| {
+            !self.remembered.contains(*image)
+                && !self.asked.contains(**asked)
+                && self.answers(asked)
+        };
+        let new = whom.iter().filter(is_new);
+        new.map(|(_, asked)| (*asked).clone()).collect()
     }
 
     /// Asks EC2 for what it remembers. Lines do without where it may not be asked.
     pub(super) async fn ask(&mut self, questions: HashSet<Located>) {
         let mut calls = Vec::new();
         for located in questions {
-            self.asked.insert(located.clone());
             let gateway = self.context.session.ec2(&located.region).await;
             calls.push(async move {
                 let answer = gateway.ancestry(&located.id).await;
@@ -73,16 +79,28 @@ impl Ancestors<'_> {
             });
         }
         let mut answers = stream::iter(calls).buffer_unordered(AT_ONCE);
-        while let Some((located, answer)) = answers.next().await {
+        // After a refusal that holds for all, what is not asked yet need not be.
+        while self.has_ancestry
+            && let Some((located, answer)) = answers.next().await
+        {
             match answer {
                 Ok(ancestors) => self.learn(&located, ancestors),
                 Err(error) if error.fault() == Fault::Final => self.do_without(&located, error),
                 Err(error) => {
-                    let error = error.of(&located.region);
-                    self.failed.insert(located.region, Some(error));
+                    self.failed.insert(located.region, error);
+                    continue;
                 }
             }
+            self.note_asked(located);
         }
+    }
+
+    fn note_asked(&mut self, located: Located) {
+        let origin = self.family.get(&located).map(|member| &member.origin);
+        let parent = origin.filter(|origin| origin.is_recorded);
+        self.remembered
+            .extend(parent.and_then(|origin| origin.parent.clone()));
+        self.asked.insert(located);
     }
 
     fn do_without(&mut self, located: &Located, error: Error) {
