@@ -3,8 +3,10 @@
 //! Images are described by ID first: most lines are short, and end with an image of somebody else.
 //! Where a line still goes on after two steps, EC2's own record tells the next fifty at once, if it
 //! was EC2 that recorded them. What is longer still is read out of the list of all own images of the
-//! region, a thousand a call. Where an image is gone, EC2 is asked for what it remembers of it.
+//! region, a thousand a call, or goes on by ID for a while where that list is long. Where an image is
+//! gone, EC2 is asked for what it remembers of it.
 
+mod list;
 mod look;
 mod memory;
 
@@ -16,10 +18,11 @@ use ami_core::reference::Located;
 use ami_core::region::Region;
 
 use crate::family::{End, Family, Line, Member, Standing};
+use list::List;
 use look::Wanted;
 use memory::FEW;
 
-/// Steps that are made by ID before a region's images are listed.
+/// Steps that are made by ID before a region's images are listed at all.
 const SHORT: usize = 2;
 
 /// A search that remembers what it has found.
@@ -35,8 +38,8 @@ pub struct Ancestors<'a> {
     remembered: HashSet<Located>,
     /// May EC2 be asked for an ancestry at all?
     has_ancestry: bool,
-    /// Regions whose own images are all known.
-    listed: HashSet<Region>,
+    /// How far the own images of regions are listed.
+    lists: BTreeMap<Region, List>,
     /// Regions that could not be asked, and why.
     failed: BTreeMap<Region, Error>,
     /// Regions of which it was told.
@@ -53,7 +56,7 @@ impl<'a> Ancestors<'a> {
             asked: HashSet::new(),
             remembered: HashSet::new(),
             has_ancestry: true,
-            listed: HashSet::new(),
+            lists: BTreeMap::new(),
             failed: BTreeMap::new(),
             told: HashSet::new(),
         }
@@ -69,7 +72,10 @@ impl<'a> Ancestors<'a> {
     ) -> Self {
         Self {
             family,
-            listed: listed.into_iter().collect(),
+            lists: listed
+                .into_iter()
+                .map(|region| (region, List::complete()))
+                .collect(),
             told: failed.keys().cloned().collect(),
             failed,
             ..Self::new(context, false)

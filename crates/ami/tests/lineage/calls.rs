@@ -178,6 +178,28 @@ fn a_thousand_generations_take_as_many_calls_as_there_are_thousands_of_images() 
 }
 
 #[test]
+fn a_short_line_in_a_large_account_takes_few_calls() {
+    for (generations, most) in [(3, 7), (7, 11), (500, 100)] {
+        let sandbox = sandbox();
+        // Fifty pages.
+        sandbox.configure(|settings| settings.page_size = Some(10));
+        let line = families::crowd(&sandbox, &[HOME], 500, generations);
+        let mut upwards: Vec<&str> = line
+            .iter()
+            .map(|one| one.trim_end_matches("@us-east-1"))
+            .collect();
+        upwards.reverse();
+        ancestors(&sandbox, &[upwards[0]])
+            .run()
+            .expect()
+            .stdout_is(&lines(&upwards))
+            .done();
+        let calls = sandbox.calls().len();
+        assert!(calls <= most, "{generations} generations: {calls}");
+    }
+}
+
+#[test]
 fn children_of_many_images_take_one_listing() {
     let sandbox = sandbox();
     let line = families::crowd(&sandbox, &[HOME], 40, 20);

@@ -285,7 +285,8 @@ pub(crate) fn long_forgotten(sandbox: &Sandbox, generations: usize) -> Vec<Strin
 }
 
 /// A line by tags of so many generations, the oldest first, beside others that have no parent. All
-/// are spread over the regions in turn.
+/// are spread over the regions in turn, and over the pages of their lists, which are in the order of
+/// IDs.
 pub(crate) fn crowd(
     sandbox: &Sandbox,
     regions: &[&str],
@@ -296,7 +297,7 @@ pub(crate) fn crowd(
     for number in 0..images {
         let region = regions[number % regions.len()];
         let id = sandbox.image(region, |image| {
-            image.id = format!("ami-{number:08x}");
+            image.id = scattered(number);
             image.mappings.clear();
             set_created(image, DAY_0 + 60 * number as u64);
             if let Some(parent) = line.last().filter(|_| number < generations) {
@@ -308,4 +309,10 @@ pub(crate) fn crowd(
         }
     }
     line
+}
+
+/// An ID of its own for each number, so that neighbours lie far apart.
+fn scattered(number: usize) -> String {
+    let number = u32::try_from(number).expect("a small number");
+    format!("ami-{:08x}", number.wrapping_mul(0x9e37_79b1))
 }

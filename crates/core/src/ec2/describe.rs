@@ -121,18 +121,29 @@ impl Ec2 {
     pub async fn each_own_image(&self, mut each: impl FnMut(Image)) -> Result<(), Error> {
         let mut token = None;
         loop {
-            let page = self
-                .patiently(async || {
-                    self.page_of_images(Vec::new(), &[], true, token.clone())
-                        .await
-                })
-                .await?;
-            page.0.into_iter().for_each(&mut each);
-            token = page.1.filter(|token| !token.is_empty());
+            let (images, rest) = self.page_of_own_images(token).await?;
+            images.into_iter().for_each(&mut each);
+            token = rest;
             if token.is_none() {
                 return Ok(());
             }
         }
+    }
+
+    /// One page of the caller's own images, the first without a token, and the token of the rest.
+    ///
+    /// # Errors
+    /// What EC2 answers.
+    pub async fn page_of_own_images(
+        &self,
+        token: Option<String>,
+    ) -> Result<(Vec<Image>, Option<String>), Error> {
+        let page = async || {
+            self.page_of_images(Vec::new(), &[], true, token.clone())
+                .await
+        };
+        let (images, rest) = self.patiently(page).await?;
+        Ok((images, rest.filter(|token| !token.is_empty())))
     }
 
     /// Images that a user has named; those that EC2 does not know are asked for a few times more,

@@ -10,6 +10,7 @@ use ami_core::reference::Located;
 use ami_core::region::Region;
 use futures_util::future::{join, join_all};
 
+use super::list::List;
 use super::{Ancestors, SHORT};
 use crate::family::{Member, Standing};
 
@@ -18,23 +19,18 @@ impl Ancestors<'_> {
     pub(super) async fn describe(&mut self, wanted: Wanted, steps: usize) {
         let mut looks = Vec::new();
         for (region, ids) in wanted.regions {
-            let way = match steps {
-                steps if steps < SHORT || self.listed.contains(&region) => Way::ById,
-                // What the user has named, and what EC2's ancestry has brought, is a bounded number.
-                _ if !wanted.going_on.contains(&region) => Way::ById,
-                _ => Way::List,
-            };
-            if way == Way::List {
-                self.listed.insert(region.clone());
-            }
+            let list = self.list_to_read(&region, &wanted.going_on, steps);
             let gateway = self.context.session.ec2(&region).await;
             looks.push(async move {
-                let mut members = Vec::new();
-                let result = look(&gateway, way, &ids, &mut members).await;
-                (region, ids, members, result)
+                let (mut list, mut members) = (list, Vec::new());
+                let result = look(&gateway, list.as_mut(), &ids, &mut members).await;
+                (region, ids, list, members, result)
             });
         }
-        for (region, ids, members, result) in join_all(looks).await {
+        for (region, ids, list, members, result) in join_all(looks).await {
+            if let Some(list) = list {
+                self.lists.insert(region.clone(), list);
+            }
             members
                 .into_iter()
                 .for_each(|member| self.family.insert(member));
@@ -47,6 +43,21 @@ impl Ancestors<'_> {
                 }
             }
         }
+    }
+
+    /// The list of a region's own images, if the next step there is to read on in it.
+    fn list_to_read(
+        &mut self,
+        region: &Region,
+        going_on: &BTreeSet<Region>,
+        steps: usize,
+    ) -> Option<List> {
+        // What the user has named, and what EC2's ancestry has brought, is a bounded number.
+        if steps < SHORT || !going_on.contains(region) {
+            return None;
+        }
+        let list = self.lists.entry(region.clone()).or_default();
+        (!list.takes_step_by_id()).then(|| list.clone())
     }
 
     /// What could not be asked about still is on its line.
@@ -111,26 +122,22 @@ impl Wanted {
     }
 }
 
-/// How images of a region are looked up that others name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// By ID.
-    ById,
-    /// All own images, and by ID what is not among them.
-    List,
-}
-
-/// Describes images: by ID, and with some patience, what the user has named; in that way what others
-/// name.
-async fn look(gateway: &Ec2, way: Way, ids: &Ids, members: &mut Vec<Member>) -> Result<(), Error> {
+/// Describes images: what the user has named by ID and with some patience; what others name out of a
+/// list, if one is to be read, and by ID what is not in it.
+async fn look(
+    gateway: &Ec2,
+    list: Option<&mut List>,
+    ids: &Ids,
+    members: &mut Vec<Member>,
+) -> Result<(), Error> {
     let described = |image: Image| Member::described(image, gateway.region());
     let mut left: BTreeSet<Id> = ids.known.clone();
-    if way == Way::List {
-        let list = gateway.each_own_image(|image| {
+    if let Some(list) = list {
+        let read = list.read(gateway, |image| {
             left.remove(&image.id);
             members.push(described(image).own());
         });
-        list.await?;
+        read.await?;
     }
     let named: Vec<Id> = ids.named.iter().cloned().collect();
     let left: Vec<Id> = left.into_iter().collect();
