@@ -33,8 +33,8 @@ pub fn style(args: &Args) -> Option<Style> {
 #[derive(Debug, Default)]
 pub struct Drawing {
     nodes: Vec<Node>,
-    /// The parent of each node; it need not be in the picture.
-    parents: Vec<Option<Located>>,
+    /// What each node is drawn below, and what it was made from; neither need be in the picture.
+    parents: Vec<[Option<Located>; 2]>,
     places: HashMap<Located, usize>,
 }
 
@@ -61,10 +61,12 @@ impl Drawing {
             is_asked: false,
             created: member.origin.created,
             contradiction: contradiction(member),
+            closes_circle: false,
             users,
             parent: None,
         });
-        self.parents.push(parent.cloned());
+        self.parents
+            .push([parent.cloned(), member.origin.parent.clone()]);
     }
 
     /// Marks an image as one that was asked about.
@@ -86,13 +88,29 @@ impl Drawing {
 
     /// The nodes, now that all are there.
     fn into_nodes(mut self) -> Vec<Node> {
-        for (node, parent) in self.nodes.iter_mut().zip(&self.parents) {
-            node.parent = parent
-                .as_ref()
-                .and_then(|parent| self.places.get(parent).copied());
+        let place = |located: &Option<Located>| self.places.get(located.as_ref()?).copied();
+        let parents = self.parents.iter();
+        let links: Vec<_> = parents
+            .map(|[below, source]| (place(below), place(source)))
+            .collect();
+        for (node, (below, _)) in self.nodes.iter_mut().zip(&links) {
+            node.parent = *below;
+        }
+        for (place, (below, source)) in links.into_iter().enumerate() {
+            if below.is_none() {
+                self.nodes[place].closes_circle = descends(&self.nodes, source, place);
+            }
         }
         oldest_first(self.nodes)
     }
+}
+
+/// Is a node drawn below that other one? An image that is its own source is no circle of several.
+fn descends(nodes: &[Node], node: Option<usize>, other: usize) -> bool {
+    let parent = |place: &usize| nodes[*place].parent;
+    // No line is longer than there are nodes.
+    let mut above = std::iter::successors(node, parent).take(nodes.len());
+    node != Some(other) && above.any(|place| place == other)
 }
 
 /// What EC2's record says of the source, where a tag that counts more says something else. Without
@@ -154,6 +172,7 @@ mod tests {
             is_asked: false,
             created: second.and_then(Moment::from_timestamp),
             contradiction: None,
+            closes_circle: false,
             users: Some(Vec::new()),
             parent,
         }

@@ -5,7 +5,8 @@
 //! * pure: [`age`] and `descent` know images and nothing of formats; `tree`, `dot`, `mermaid` and
 //!   `svg` know them and nothing of each other.
 //!
-//! Invariant: nothing here recurses by generation, and no picture grows faster than its list.
+//! Invariant: no picture grows faster than its list, and nothing here recurses by generation but the
+//! library that lays out SVG, which has a thread and a stack of its own for that; see `svg/layout.rs`.
 
 pub mod age;
 mod descent;
@@ -20,6 +21,9 @@ use ami_core::reference::Located;
 use ami_core::time::Moment;
 
 pub use letters::Letters;
+
+/// What is said of an image whose source descends from it, wherever there is room for it.
+const CIRCLE: &str = "source makes a circle";
 
 /// An image in a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub struct Node {
     pub created: Option<Moment>,
     /// What EC2's record says of its source, where tags say something else and count.
     pub contradiction: Option<String>,
+    /// Would a line to its source close a circle? Then it is left out.
+    pub closes_circle: bool,
     /// What uses it; `None` where that is not known, which is something else than nothing.
     pub users: Option<Vec<String>>,
     /// The place of its parent in the list; a parent stands before its children.
@@ -87,7 +93,8 @@ impl Node {
         lines.into_iter().chain(self.notes())
     }
 
-    /// What few images have, safe to show: another source by EC2's record, and what uses it.
+    /// What few images have, safe to show: another source by EC2's record, a source that is left out,
+    /// and what uses it.
     fn notes(&self) -> impl Iterator<Item = String> {
         let source = self.contradiction.as_deref();
         let source = source.map(|source| format!("source by EC2: {}", shown(source)));
@@ -96,7 +103,8 @@ impl Node {
             Some(users) if users.is_empty() => None,
             Some(users) => Some(format!("used by {}", shown(&users.join(", ")))),
         };
-        source.into_iter().chain(users)
+        let circle = self.closes_circle.then(|| CIRCLE.to_owned());
+        source.into_iter().chain(circle).chain(users)
     }
 
     /// Its name, safe to show; a dash where none is known.

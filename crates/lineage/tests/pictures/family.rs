@@ -30,6 +30,7 @@ fn located(reference: &str, parent: Option<usize>) -> Node {
         is_asked: false,
         created: None,
         contradiction: None,
+        closes_circle: false,
         users: Some(Vec::new()),
         parent,
     }
@@ -71,7 +72,9 @@ pub fn mixed() -> Vec<Node> {
         "launch template web".to_owned(),
     ]);
     family[4].contradiction = Some("ami-000000000000000b0".to_owned());
+    family[7].closes_circle = true;
     family[8].state = "pending".to_owned();
+    family[8].users = None;
     family
 }
 

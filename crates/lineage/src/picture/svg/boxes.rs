@@ -38,8 +38,8 @@ pub(super) fn draw(picture: &mut String, plan: &Plan, place: usize, node: &Node)
     picture.push_str("</g>\n");
 }
 
-/// When it was made, where that is known, its state, whether EC2 says another source, and how many
-/// things use it; which source and which things, the title says.
+/// When it was made, where that is known, its state, whether EC2 says another source, whether its
+/// source makes a circle, and how many things use it; the title says the rest.
 pub(super) fn facts(node: &Node) -> String {
     let date = node.created.map(|_| day(node.created));
     let uses = match node.users.as_ref().map(Vec::len) {
@@ -49,7 +49,8 @@ pub(super) fn facts(node: &Node) -> String {
     };
     let source = node.contradiction.as_ref();
     let source = source.map(|_| "EC2 differs".to_owned());
-    let facts = [date, Some(shown(&node.state)), source, uses];
+    let circle = node.closes_circle.then(|| "circle".to_owned());
+    let facts = [date, Some(shown(&node.state)), source, circle, uses];
     facts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 

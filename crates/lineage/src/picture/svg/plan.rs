@@ -15,7 +15,7 @@ const HEIGHT: f64 = 70.0;
 /// Room for a reference with its region, and for most names.
 const COLUMNS: std::ops::RangeInclusive<usize> = 24..=40;
 /// Room for all facts, however many things use an image. Beyond this a state is none of EC2's.
-const FACTS: usize = 56;
+const FACTS: usize = 66;
 const MARGIN: f64 = 24.0;
 /// Between siblings.
 const BESIDE: f64 = 22.0;
