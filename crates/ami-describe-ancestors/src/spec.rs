@@ -57,16 +57,24 @@ pub static SPEC: Spec = Spec {
                  where an image comes from and when it was made. Without source_region the source \
                  lies in the image's own region, unless EC2 knows better. A tag that cannot be read \
                  is told on standard error, and EC2's record counts in its place. Tags that lead in \
-                 a circle end the line with a warning.",
+                 a circle end the line with a warning, and pictures mark the image whose source is left \
+                 out for that.",
             ],
         },
         Section {
             title: "Calls",
             paragraphs: &[
-                "Two generations are described by ID. After that EC2's record is asked for the next \
-                 fifty, and what goes on still is read out of the list of all own images of a \
-                 region, a thousand a call. So a line of a thousand generations takes about as many \
-                 calls as the account has thousands of images.",
+                "Two generations are described by ID. Where at most five lines go on then, and EC2 has \
+                 recorded the parent with which they do, it is asked for the next fifty generations at \
+                 once (GetImageAncestry). What goes on still is read out of the list of all own images \
+                 of a region, a thousand a call. Of a long list four pages are read first; then a line \
+                 goes on by ID for as many steps, and after that the list for as many pages as were \
+                 read. So a line of a thousand generations takes about as many calls as the account \
+                 has thousands of images, and a short line few in any account.",
+                "Where a line ends with an ancestor that is gone, EC2 is asked once what it remembers \
+                 of it, by its child if EC2 has recorded that.",
+                "A region that does not answer is asked again for images that arrive later on standard \
+                 input, and one that refuses is not.",
             ],
         },
     ],

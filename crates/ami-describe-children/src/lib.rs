@@ -17,6 +17,7 @@ use ami_core::app::{self, Context};
 use ami_core::error::Error;
 use ami_core::id::Kind;
 use ami_core::input::Operands;
+use ami_core::settings::Format;
 
 use request::Request;
 use run::Run;
@@ -35,8 +36,10 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
     })
 }
 
-/// Shows what descends from each batch of images as it arrives; a picture is of all of them.
+/// Shows what descends from the images. References are printed as images arrive; all other formats say
+/// which image is whose nearest ancestor, which is known when all have arrived.
 async fn drive(context: &Context, request: &Request, mut operands: Operands) -> Result<(), Error> {
+    let may_begin = request.style.is_none() && context.settings.format == Format::References;
     let mut run: Option<Run<'_>> = None;
     let mut waiting = Vec::new();
     let end = loop {
@@ -51,15 +54,18 @@ async fn drive(context: &Context, request: &Request, mut operands: Operands) -> 
         if run.is_none() {
             run = Some(Run::begin(context, request, &first.region).await?);
         }
-        if let (Some(run), None) = (&mut run, request.style)
+        if let (Some(run), true) = (&mut run, may_begin)
             && run.show(std::mem::take(&mut waiting)).await.is_err()
         {
             return Ok(());
         }
     };
-    if let (Some(mut run), Some(style)) = (run, request.style) {
+    if let (Some(mut run), false) = (run, may_begin) {
         // Standard output that is gone is told by those who look at how the run ended.
-        let _ = run.draw(waiting, style).await;
+        let _ = match request.style {
+            Some(style) => run.draw(waiting, style).await,
+            None => run.show(waiting).await,
+        };
     }
     end
 }

@@ -1,7 +1,9 @@
 //! What a user may type.
 
-use ami_cli::common::{AWS, GENERAL, OUTPUT, PICTURES};
-use ami_cli::spec::{Dash, Example, ExitCode, Field, Group, Operands, Opt, Section, Spec};
+use ami_cli::common::{AWS, GENERAL, OUTPUT, PICTURES, REGIONS};
+use ami_cli::spec::{
+    Complete, Dash, Example, ExitCode, Field, Group, Operands, Opt, Section, Spec,
+};
 
 /// The table of this tool.
 pub static SPEC: Spec = Spec {
@@ -13,7 +15,8 @@ pub static SPEC: Spec = Spec {
          IMAGE itself is not printed.",
         "An IMAGE is an ID, ID@REGION or an ARN. With '-' images are read from standard input, one a \
          line; of each line the first word that names an image is taken. What descends from several \
-         of them is printed once.",
+         of them is printed once. References are printed as images arrive; tables, --json and \
+         pictures wait for the last, because they say of which image something is descended.",
         "Where an image comes from is read from its heritage tags, as ami-create-image and \
          ami-tag-image write them, and from EC2's own record. A tag is its owner's word and counts \
          more; --verbose and --json say where the two differ, and pictures where they name different \
@@ -36,7 +39,8 @@ pub static SPEC: Spec = Spec {
                     "REGION,...",
                     "look in these regions, or in 'all' that the account has enabled (default all)",
                 )
-                .repeatable(),
+                .repeatable()
+                .complete(Complete::Words(REGIONS)),
                 Opt::value(
                     "depth",
                     "N",
@@ -57,6 +61,19 @@ pub static SPEC: Spec = Spec {
     options_end_at_operand: false,
     is_dispatcher: false,
     sections: &[
+        Section {
+            title: "Calls",
+            paragraphs: &[
+                "The regions are listed first (DescribeRegions), unless --regions names them, and then \
+                 the own images of each (DescribeImages). An IMAGE that is not among these, and \
+                 parents that are not, are described by ID, also in other regions than --regions \
+                 names. Where such a parent is gone, EC2 is asked once what it remembers of it \
+                 (GetImageAncestry): that tells which images descend from an IMAGE through one that \
+                 was deregistered. Without the permission for that, and where a region of parents \
+                 alone does not answer, a warning says that descendants may be missing, and that is \
+                 no failure.",
+            ],
+        },
         Section {
             title: "Uses",
             paragraphs: &[

@@ -223,6 +223,25 @@ fn lines_are_answered_as_they_arrive() {
 }
 
 #[test]
+fn what_is_said_of_an_image_does_not_depend_on_when_others_arrive() {
+    let sandbox = sandbox();
+    let [first, second, third] = families::created(&sandbox);
+    for format in ["--json", "-C"] {
+        let at_once = children(&sandbox, &[format, first, second]);
+        let at_once = at_once.run().expect().done().stdout;
+        let mut slowly = children(&sandbox, &[format, "-"]).stdin_open().spawn();
+        slowly.write(&format!("{first}\n"));
+        // The first line is read, and its family listed, before the second comes.
+        slowly.wait_until("lists", |_| sandbox.calls().len() >= 8);
+        slowly.write(&format!("{second}\n"));
+        slowly.close_stdin();
+        let slowly = slowly.wait().expect().stdout_is(&at_once).done();
+        assert!(slowly.stdout.contains(third), "{slowly}");
+        sandbox.clear_calls();
+    }
+}
+
+#[test]
 fn what_one_tool_prints_the_other_reads_in_every_format() {
     let sandbox = sandbox();
     let [first, second, third] = families::copied(&sandbox);
