@@ -1,6 +1,7 @@
 //! JSON, and what of it the manuals promise; references of other regions; and the dispatcher.
 
-use ami_cli::spec::Spec;
+use ami_cli::common::REGIONS;
+use ami_cli::spec::{Complete, Spec};
 use ami_testkit::{assert_no_calls, tool};
 
 use crate::families::{self, plant, record};
@@ -17,6 +18,20 @@ fn has_the_fields_of(spec: &Spec, line: &str) {
     assert!(places.is_sorted(), "the manual has another order");
     let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
     assert_eq!(value.as_object().map(|o| o.len()), Some(names.count()));
+}
+
+#[test]
+fn completions_offer_regions_wherever_regions_are_named() {
+    let offers = |name: &str| {
+        let spec = &ami_describe_children::spec::SPEC;
+        let opt = spec.options().find(|opt| opt.long == name).expect(name);
+        match opt.value.map(|value| value.complete) {
+            Some(Complete::Words(words)) => words == REGIONS,
+            _ => false,
+        }
+    };
+    assert!(offers("region"));
+    assert!(offers("regions"));
 }
 
 #[test]
