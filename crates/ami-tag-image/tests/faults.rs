@@ -327,8 +327,8 @@ fn tags_that_are_set_and_cannot_be_read_back_are_said_to_be_set() {
             "ami-tag-image: {image}: not authorized to DescribeImages (UnauthorizedOperation, request "
         ))
         .stderr_has(
-            "; its tags are set, and could not be read back; the permission needed is \
-             ec2:DescribeImages\n",
+            "; the permission needed is ec2:DescribeImages; its tags are set, and could not be read \
+             back\n",
         )
         .done();
     assert_eq!(words(&sandbox, &image), moment());
