@@ -63,6 +63,7 @@ def check(report: Report, program: Path, sandbox: Sandbox, pages: Sandbox) -> No
     waiting.start()
     _tags(report, aws, sandbox)
     _snapshots(report, aws, sandbox)
+    _public_access(report, aws)
     _errors(report, aws, sandbox)
     _paging(report, AwsCli(program, pages), pages)
     _identity(report, aws)
@@ -150,6 +151,27 @@ def _snapshots(report: Report, aws: AwsCli, sandbox: Sandbox) -> None:
         true(copy.startswith("snap-") and copy != snapshot, f"no copy: {copy}")
         shown = aws.ec2("describe-snapshots", "--snapshot-ids", copy)["Snapshots"]
         equal(len(shown), 1, "number of snapshots")
+
+
+def _public_access(report: Report, aws: AwsCli) -> None:
+    there = ["--region", "eu-west-1"]
+    with report.check("aws image block public access"):
+        name = "ImageBlockPublicAccessState"
+        shown = aws.ec2("get-image-block-public-access-state", *there)
+        equal(shown, {name: "block-new-sharing", "ManagedBy": "account"}, "state")
+        shown = aws.ec2("disable-image-block-public-access", *there)
+        equal(shown, {name: "unblocked"}, "state when it is off")
+        words = ["--image-block-public-access-state", "block-new-sharing"]
+        shown = aws.ec2("enable-image-block-public-access", *there, *words)
+        equal(shown, {name: "block-new-sharing"}, "state when it is on")
+    with report.check("aws snapshot block public access"):
+        shown = aws.ec2("get-snapshot-block-public-access-state", *there)
+        equal(shown, {"State": "unblocked", "ManagedBy": "account"}, "state")
+        words = ["--state", "block-all-sharing"]
+        shown = aws.ec2("enable-snapshot-block-public-access", *there, *words)
+        equal(shown, {"State": "block-all-sharing"}, "state when it is on")
+        shown = aws.ec2("disable-snapshot-block-public-access", *there)
+        equal(shown, {"State": "unblocked"}, "state when it is off")
 
 
 def _errors(report: Report, aws: AwsCli, sandbox: Sandbox) -> None:

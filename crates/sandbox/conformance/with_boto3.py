@@ -33,6 +33,8 @@ def check(report: Report, sandbox: Sandbox, pages: Sandbox, slow: Sandbox) -> No
     _references(report, sandbox.client(config=unchecked), sandbox.instances[0])
     _switches(report, ec2, sandbox.instances[0])
     _tokens(report, ec2)
+    _copies(report, sandbox)
+    _public(report, ec2, sandbox.instances[0])
     _pages(report, pages.client(), pages.instances[0])
     _invisible(report, slow)
     _accounts(report, sandbox)
@@ -274,6 +276,69 @@ def _tokens(report: Report, ec2: Any) -> None:
             equal(new_id(again), new_id(first), "ID of the second call")
             code = error_code(call, ClientToken="t-1", **(params | change))
             equal(code, "IdempotentParameterMismatch", "code with other parameters")
+
+
+def _copies(report: Report, sandbox: Sandbox) -> None:
+    here, there = sandbox.client(), sandbox.client(region="eu-west-2")
+    source = here.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    copy = {"SourceImageId": source, "SourceRegion": "us-east-1", "Name": "copied"}
+    with report.check("boto3 copy_image encrypts under the key of EBS, in a given time"):
+        params = {"Encrypted": True, "SnapshotCopyCompletionDurationMinutes": 30}
+        image = there.copy_image(**copy, **params)["ImageId"]
+        wait(there, "image_available", ImageIds=[image])
+        ebs = _image(there, image)["BlockDeviceMappings"][0]["Ebs"]
+        shown = there.describe_snapshots(SnapshotIds=[ebs["SnapshotId"]])["Snapshots"][0]
+        true(shown["KmsKeyId"].startswith("arn:aws:kms:eu-west-2:123456789012:key/"), shown["KmsKeyId"])
+        equal((ebs["Encrypted"], shown["Encrypted"]), (True, True), "encryption")
+        times = (shown["TransferType"], shown["CompletionDurationMinutes"])
+        equal(times, ("time-based", 30), "times")
+        permission = {"Add": [{"UserId": "210987654321"}]}
+        share = there.modify_image_attribute
+        code = error_code(share, ImageId=image, LaunchPermission=permission)
+        equal(code, "InvalidParameter", "code when it is shared")
+    with report.check("boto3 copy_image under a key that does not exist fails later"):
+        params = {"Encrypted": True, "KmsKeyId": "alias/nothing"}
+        image = there.copy_image(**copy, **params)["ImageId"]
+        try:
+            wait(there, "image_available", ImageIds=[image])
+        except WaiterError:
+            shown = _image(there, image)
+            equal(shown["State"], "failed", "state")
+            true(shown["StateReason"]["Message"], "no reason is given")
+        else:
+            raise AssertionError("it became available")
+    with report.check("boto3 copy_image into a region that is not enabled is AuthFailure"):
+        off = sandbox.client(region="ap-east-1")
+        equal(error_code(off.copy_image, **copy), "AuthFailure", "code")
+
+
+def _public(report: Report, ec2: Any, instance: str) -> None:
+    image = ec2.create_image(InstanceId=instance, Name="public", NoReboot=True)["ImageId"]
+    wait(ec2, "image_available", ImageIds=[image])
+    everyone = {"Add": [{"Group": "all"}]}
+    with report.check("boto3 image block public access"):
+        state = "ImageBlockPublicAccessState"
+        shown = ec2.get_image_block_public_access_state()
+        equal((shown[state], shown["ManagedBy"]), ("block-new-sharing", "account"), "state")
+        publish = {"ImageId": image, "LaunchPermission": everyone}
+        code = error_code(ec2.modify_image_attribute, **publish)
+        equal(code, "OperationNotPermitted", "code while it is blocked")
+        equal(ec2.disable_image_block_public_access()[state], "unblocked", "state")
+        ec2.modify_image_attribute(**publish)
+        equal(_image(ec2, image)["Public"], True, "public")
+        enabled = ec2.enable_image_block_public_access(**{state: "block-new-sharing"})
+        equal(enabled[state], "block-new-sharing", "state")
+    with report.check("boto3 snapshot block public access"):
+        snapshot = _image(ec2, image)["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+        equal(ec2.get_snapshot_block_public_access_state()["State"], "unblocked", "state")
+        for state in ["block-new-sharing", "block-all-sharing"]:
+            enabled = ec2.enable_snapshot_block_public_access(State=state)
+            equal(enabled["State"], state, "state")
+        publish = {"SnapshotId": snapshot, "CreateVolumePermission": everyone}
+        code = error_code(ec2.modify_snapshot_attribute, **publish)
+        equal(code, "OperationNotPermitted", "code while it is blocked")
+        equal(ec2.disable_snapshot_block_public_access()["State"], "unblocked", "state")
+        ec2.modify_snapshot_attribute(**publish)
 
 
 def _pages(report: Report, ec2: Any, instance: str) -> None:

@@ -79,6 +79,58 @@ pub struct Settings {
     /// through such images, but not what EC2 says when asked for theirs; without this it is
     /// InvalidAMIID.NotFound.
     pub ancestry_of_deregistered: bool,
+    /// Accounts that have said nothing about it may make no images public, as it is in new accounts (user
+    /// guide, "Understand block public access for AMIs").
+    pub block_public_images: bool,
+    /// Accounts that have said nothing about it may make no snapshots public. AWS documents no default;
+    /// here they may.
+    pub block_public_snapshots: bool,
+    /// The quotas of every account, and how long things count against it.
+    pub limits: Limits,
+}
+
+/// What EC2 limits for an account in a region, at the documented sizes until a test makes it smaller or
+/// shorter, so that it need not wait for minutes or make things by the dozen.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many copies of snapshots may be on their way into a region at once, those of CopyImage and of
+    /// CopySnapshot together (EBS quotas, "Concurrent snapshot copies per destination Region": 20).
+    pub snapshot_copies: usize,
+    /// How many images may be public in a region (user guide, "AMI quotas", Public AMIs: 5).
+    pub public_images: usize,
+    /// The bucket of CopyImage, for [`Settings::throttle`] (developer guide, "Request throttling": 100,
+    /// and 1 in a second).
+    pub copy_image: Rate,
+    /// For how long a ClientToken stands for what it made. AWS documents this for RunInstances only: at
+    /// least 24 hours (developer guide, "Ensuring idempotency"). Here it is a day from the call.
+    pub token_life: Duration,
+    /// How long an image stays protected after a protection with a cooldown was switched off
+    /// (EnableImageDeregistrationProtection in the API reference: 24 hours).
+    pub protection_cooldown: Duration,
+}
+
+/// The size of a token bucket, and how many tokens come back in a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// How many calls may come at once.
+    pub burst: f64,
+    /// How many calls a second may come for ever.
+    pub per_second: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            snapshot_copies: 20,
+            public_images: 5,
+            copy_image: Rate {
+                burst: 100.0,
+                per_second: 1.0,
+            },
+            token_life: Duration::from_secs(24 * 3600),
+            protection_cooldown: Duration::from_secs(24 * 3600),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -98,6 +150,9 @@ impl Default for Settings {
             // EC2 error codes, RequestExpired: more than 15 minutes.
             clock_skew: Some(Duration::from_secs(900)),
             ancestry_of_deregistered: false,
+            block_public_images: true,
+            block_public_snapshots: false,
+            limits: Limits::default(),
         }
     }
 }

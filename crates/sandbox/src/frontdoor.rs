@@ -112,7 +112,10 @@ fn serve(world: &mut World, request: &Request, request_id: &str) -> Result<Strin
                 // Action, Version and DryRun narrow nothing down.
                 let is_broad = params.len() < 3 + usize::from(params.contains_key("DryRun"));
                 let (account, region) = (&caller.account, &caller.region);
-                world.buckets.take(account, region, action, is_broad)?;
+                let limits = world.settings.limits;
+                world
+                    .buckets
+                    .take(account, region, action, is_broad, &limits)?;
             }
             let inside = ec2::dispatch(world, caller, action, params)?;
             Ok(ec2::envelope(action, request_id, &inside))

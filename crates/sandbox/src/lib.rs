@@ -7,7 +7,14 @@
 //!
 //! * **Time passes** by [`Pace`]: an image is pending for a number of reads or milliseconds, snapshots
 //!   show progress meanwhile, fresh IDs may be unknown for a while ([`Settings::invisible`]).
-//! * **Faults** come on order: [`Sandbox::inject`] with a [`Fault`], [`Sandbox::deny`] for permissions.
+//! * **Faults** come on order: [`Sandbox::inject`] with a [`Fault`], [`Sandbox::deny`] for permissions,
+//!   [`Sandbox::next_image_ends_in`] and [`Sandbox::next_image_in`] for what fails after its call.
+//! * **Limits** have the sizes of EC2 until [`Settings::limits`] says otherwise: copies at once, public
+//!   images, the bucket of CopyImage, the life of tokens.
+//! * **Keys** of KMS are planted with [`Sandbox::kms_key`]; a copy under one that cannot be used begins
+//!   and fails. [`Sandbox::ebs_key`] is the one that AWS manages.
+//! * **Two accounts** share images and snapshots by the rules of EC2. Both are new ones: their images
+//!   cannot be public until they say so, or [`Settings::block_public_images`] does.
 //! * **Families** of thousands of images come with [`Sandbox::family`], for measuring.
 //! * **Every call** is kept with its parameters and its outcome as a [`Call`].
 //!
@@ -45,10 +52,13 @@ mod wire;
 mod world;
 
 pub use client::{CallError, Client};
-pub use config::{Account, Config, OptIn, Pace, Paces, RegionSpec, Settings, ThisInstance};
+pub use config::{
+    Account, Config, Limits, OptIn, Pace, Paces, Rate, RegionSpec, Settings, ThisInstance,
+};
 pub use family::Family;
 pub use model::image::{Image, ImageState, StateReason};
 pub use model::instance::{Attachment, Instance, InstanceState};
+pub use model::kms_key::{KmsKey, KmsKeyState};
 pub use model::mapping::{Device, Ebs, Mapping};
 pub use model::snapshot::{Snapshot, SnapshotState};
 pub use model::volume::{Volume, VolumeState};

@@ -42,6 +42,9 @@ lines, then READY, and runs until standard input closes or SIGINT or SIGTERM com
       --record FILE        add every answer, as it was sent, to a file as a line of JSON
   -h, --help               show this help
 
+Limits have the sizes of EC2: 20 copies of snapshots into a region at once, and 5 public images in one.
+As in new accounts, images cannot be made public before DisableImageBlockPublicAccess.
+
 With call, asks EC2 on loopback for what no tool here does, and prints the XML of the answer. Parameters
 have the names of the EC2 API reference:
 

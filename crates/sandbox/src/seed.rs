@@ -7,6 +7,7 @@ use crate::course::{Course, Veil};
 use crate::model::Resource;
 use crate::model::image::{Image, ImageState, Stage, StateReason};
 use crate::model::instance::{Attachment, Instance, InstanceState};
+use crate::model::kms_key::KmsKey;
 use crate::model::mapping::{Device, Ebs, Mapping};
 use crate::model::reference::{self, Reference};
 use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
@@ -154,6 +155,44 @@ impl Sandbox {
         self.world().next_images.push_back(stage);
     }
 
+    /// The same for the next image that a call makes in one region. It comes before what is decided for
+    /// any region, whichever was said first.
+    pub fn next_image_in(&self, region: &str, state: ImageState, reason: Option<(&str, &str)>) {
+        let stage = Stage {
+            state,
+            reason: reason.map(StateReason::from),
+        };
+        self.in_region(region, |region| region.next_images.push_back(stage));
+    }
+
+    /// Puts a customer managed key into a region and gives its ARN. It is enabled and belongs to the
+    /// first account.
+    pub fn kms_key(&self, region: &str, fill: impl FnOnce(&mut KmsKey)) -> String {
+        let mut key = KmsKey::new(self.account(), region);
+        fill(&mut key);
+        let arn = key.arn();
+        self.in_region(region, |region| region.kms_keys.push(key));
+        arn
+    }
+
+    /// Changes a customer managed key in any way.
+    ///
+    /// # Panics
+    /// When there is no such key.
+    pub fn edit_kms_key(&self, arn: &str, change: impl FnOnce(&mut KmsKey)) {
+        edit(
+            &mut self.world(),
+            arn,
+            |region, arn| region.kms_keys.iter_mut().find(|key| key.arn() == arn),
+            change,
+        );
+    }
+
+    /// The ARN of the key that AWS manages for EBS in a region, for the first account.
+    pub fn ebs_key(&self, region: &str) -> String {
+        KmsKey::of_ebs(self.account(), region).arn()
+    }
+
     /// Takes an image out of use as if its owner had deregistered it elsewhere. The ancestry of images
     /// that were made from it still leads through it.
     pub fn deregister(&self, id: &str) {
@@ -284,6 +323,7 @@ fn plant_image(region: &mut Region, mut image: Image) -> String {
         if ebs.snapshot.is_none() {
             let mut snapshot = Snapshot::new(&image.owner, COPIED_VOLUME, ebs.size);
             snapshot.encrypted = ebs.encrypted;
+            snapshot.kms_key.clone_from(&ebs.kms_key);
             ebs.snapshot = Some(plant(&mut region.snapshots, snapshot));
         }
     }

@@ -4,11 +4,8 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use crate::config::{Limits, Rate};
 use crate::wire::error::ApiError;
-
-/// How many tokens a bucket holds, and how many come back in a second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Size(f64, f64);
 
 /// The buckets that have been taken from.
 #[derive(Debug, Default)]
@@ -29,8 +26,9 @@ impl Buckets {
         region: &str,
         action: &str,
         is_broad: bool,
+        limits: &Limits,
     ) -> Result<(), ApiError> {
-        let Size(capacity, refill) = size(action, is_broad);
+        let Rate { burst, per_second } = rate(action, is_broad, limits);
         let name = if is_broad {
             format!("{action}, all")
         } else {
@@ -39,11 +37,11 @@ impl Buckets {
         let now = Instant::now();
         let place = self.0.entry((account.into(), region.into(), name));
         let bucket = place.or_insert(Bucket {
-            tokens: capacity,
+            tokens: burst,
             at: now,
         });
-        let back = (now - bucket.at).as_secs_f64() * refill;
-        bucket.tokens = capacity.min(bucket.tokens + back);
+        let back = (now - bucket.at).as_secs_f64() * per_second;
+        bucket.tokens = burst.min(bucket.tokens + back);
         bucket.at = now;
         if bucket.tokens < 1.0 {
             return Err(ApiError::throttled());
@@ -58,27 +56,28 @@ impl Buckets {
 }
 
 /// The table "Request token bucket sizes and refill rates" of the developer guide.
-fn size(action: &str, is_broad: bool) -> Size {
+fn rate(action: &str, is_broad: bool, limits: &Limits) -> Rate {
     const BROAD: [&str; 4] = [
         "DescribeInstances",
         "DescribeSecurityGroups",
         "DescribeSnapshots",
         "DescribeVolumes",
     ];
-    match action {
-        "CopyImage" => Size(100.0, 1.0),
-        "CreateTags" | "DeleteTags" => Size(100.0, 10.0),
+    let (burst, per_second) = match action {
+        "CopyImage" => return limits.copy_image,
+        "CreateTags" | "DeleteTags" => (100.0, 10.0),
         "CreateSnapshot"
         | "CreateVolume"
         | "DeleteSnapshot"
         | "DeleteVolume"
         | "DeregisterImage"
         | "ModifyImageAttribute"
-        | "ModifySnapshotAttribute" => Size(100.0, 5.0),
-        _ if is_broad && BROAD.contains(&action) => Size(50.0, 10.0),
-        _ if action.starts_with("Describe") || action.starts_with("Get") => Size(100.0, 20.0),
-        _ => Size(50.0, 5.0),
-    }
+        | "ModifySnapshotAttribute" => (100.0, 5.0),
+        _ if is_broad && BROAD.contains(&action) => (50.0, 10.0),
+        _ if action.starts_with("Describe") || action.starts_with("Get") => (100.0, 20.0),
+        _ => (50.0, 5.0),
+    };
+    Rate { burst, per_second }
 }
 
 #[cfg(test)]
@@ -86,11 +85,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_the_documented_ones() {
-        assert_eq!(size("DescribeImages", false), Size(100.0, 20.0));
-        assert_eq!(size("DescribeVolumes", true), Size(50.0, 10.0));
-        assert_eq!(size("DescribeVolumes", false), Size(100.0, 20.0));
-        assert_eq!(size("CopyImage", false), Size(100.0, 1.0));
-        assert_eq!(size("CreateImage", false), Size(50.0, 5.0));
+    fn rates_are_the_documented_ones() {
+        let rate = |action, is_broad| {
+            let Rate { burst, per_second } = super::rate(action, is_broad, &Limits::default());
+            (burst, per_second)
+        };
+        assert_eq!(rate("DescribeImages", false), (100.0, 20.0));
+        assert_eq!(rate("DescribeVolumes", true), (50.0, 10.0));
+        assert_eq!(rate("DescribeVolumes", false), (100.0, 20.0));
+        assert_eq!(rate("CopyImage", false), (100.0, 1.0));
+        assert_eq!(rate("CreateImage", false), (50.0, 5.0));
     }
 }

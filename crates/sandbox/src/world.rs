@@ -1,15 +1,18 @@
 //! Everything that the sandbox remembers, behind one lock.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Instant;
 
 use time::OffsetDateTime;
 
 use crate::config::{Account, Config, OptIn, RegionSpec, Settings};
 use crate::model::image::{Image, Stage};
 use crate::model::instance::Instance;
+use crate::model::kms_key::KmsKey;
 use crate::model::mapping::{Ebs, Mapping};
 use crate::model::network::{KeyPair, SecurityGroup, vpc_id};
 use crate::model::reference::Reference;
+use crate::model::sharing::SnapshotBlock;
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
@@ -62,8 +65,16 @@ pub(crate) struct Region {
     pub(crate) keys: Store<KeyPair>,
     /// What uses images beside the instances.
     pub(crate) references: Vec<Reference>,
+    /// The keys that customers manage.
+    pub(crate) kms_keys: Vec<KmsKey>,
+    /// What becomes of the next images of this region instead of `available`.
+    pub(crate) next_images: VecDeque<Stage>,
     /// The accounts that have EBS encryption by default here.
     pub(crate) encrypting: BTreeSet<String>,
+    /// What accounts have said about making images public: whether that is blocked.
+    pub(crate) image_blocks: HashMap<String, bool>,
+    /// The same of snapshots.
+    pub(crate) snapshot_blocks: HashMap<String, SnapshotBlock>,
     /// What a call with a ClientToken made, by account, action and token.
     pub(crate) tokens: HashMap<(String, &'static str, String), TokenUse>,
 }
@@ -73,6 +84,7 @@ pub(crate) struct Region {
 pub(crate) struct TokenUse {
     pub(crate) params: BTreeMap<String, String>,
     pub(crate) ids: Vec<String>,
+    pub(crate) at: Instant,
 }
 
 /// Who an access key belongs to.
@@ -205,6 +217,19 @@ impl Region {
     /// Whether an account has EBS encryption by default here.
     pub(crate) fn encrypts(&self, account: &str) -> bool {
         self.encrypting.contains(account)
+    }
+
+    /// Whether everyone may use a snapshot. Its permission stays when its owner blocks all sharing, without
+    /// effect (EnableSnapshotBlockPublicAccess in the API reference).
+    pub(crate) fn is_public(&self, snapshot: &Snapshot) -> bool {
+        let block = self.snapshot_blocks.get(&snapshot.owner);
+        snapshot.public && block != Some(&SnapshotBlock::AllSharing)
+    }
+
+    /// Whether an account may see a snapshot, copy it and make volumes of it.
+    pub(crate) fn opens(&self, snapshot: &Snapshot, account: &str) -> bool {
+        let is_given = snapshot.shared_with.contains(account);
+        snapshot.owner == account || is_given || self.is_public(snapshot)
     }
 
     /// The state of a snapshot and its progress in percent. A snapshot that was taken for an image is

@@ -1,6 +1,7 @@
 //! One call in progress: who calls, where, and the way to what the sandbox remembers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use crate::config::Settings;
 use crate::course::Veil;
@@ -40,6 +41,7 @@ pub(crate) struct Invocation<'a> {
 pub(crate) struct Room<'a> {
     pub(crate) region: &'a mut Region,
     pub(crate) settings: Settings,
+    /// What becomes of the next images of any region.
     pub(crate) next_images: &'a mut VecDeque<Stage>,
 }
 
@@ -99,6 +101,13 @@ impl<'a> Invocation<'a> {
         })
     }
 
+    /// What is asked for, whether to be done or to be tried.
+    fn asked(&self) -> BTreeMap<String, String> {
+        let mut asked = self.flat.clone();
+        asked.remove("DryRun");
+        asked
+    }
+
     /// What an earlier call with the same ClientToken made. The same token with other parameters is
     /// refused (EC2 developer guide, "Ensuring idempotency").
     pub(crate) fn earlier(
@@ -108,9 +117,11 @@ impl<'a> Invocation<'a> {
     ) -> Result<Option<Vec<String>>, ApiError> {
         let Some(token) = token else { return Ok(None) };
         let key = (self.caller.account.clone(), action, token.to_owned());
+        let life = self.settings().limits.token_life;
         match self.region().tokens.get(&key) {
+            Some(first) if first.at.elapsed() >= life => Ok(None),
             None => Ok(None),
-            Some(first) if first.params == self.flat => Ok(Some(first.ids.clone())),
+            Some(first) if first.params == self.asked() => Ok(Some(first.ids.clone())),
             Some(_) => {
                 let message = format!(
                     "The request uses the same client token '{token}' as a previous, but non-identical request."
@@ -130,8 +141,9 @@ impl<'a> Invocation<'a> {
         let Some(token) = token else { return Ok(()) };
         let key = (self.caller.account.clone(), action, token);
         let first = TokenUse {
-            params: self.flat.clone(),
+            params: self.asked(),
             ids,
+            at: Instant::now(),
         };
         self.commit()?.region.tokens.insert(key, first);
         Ok(())

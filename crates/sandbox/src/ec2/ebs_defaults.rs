@@ -6,13 +6,9 @@ use crate::wire::xml::Xml;
 
 use super::call::{Action, Invocation};
 
-/// The key of Amazon that encrypts where no other is named.
+/// The key of AWS that encrypts where no other is named, as GetEbsDefaultKmsKeyId shows it in
+/// public threads. The API reference promises an ARN.
 const KEY: &str = "alias/aws/ebs";
-
-/// Whether a key is the one that EBS uses where none is named.
-pub(crate) fn is_default(key: Option<&str>) -> bool {
-    key.is_none_or(|key| key == KEY || key.ends_with(":alias/aws/ebs"))
-}
 
 /// GetEbsEncryptionByDefault.
 pub(crate) struct GetEncryption;

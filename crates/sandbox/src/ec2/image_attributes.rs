@@ -6,7 +6,7 @@ use crate::wire::params::Params;
 use crate::wire::xml::Xml;
 
 use super::call::{Action, Invocation};
-use super::{image_deregister, mappings};
+use super::{image_deregister, image_describe, image_sharing, mappings};
 
 /// Shows one attribute of an image of the caller.
 pub(crate) struct DescribeAttribute {
@@ -42,9 +42,7 @@ impl Action for DescribeAttribute {
             "imdsSupport" => value(image.imds_support.as_ref()),
             "deregistrationProtection" => value(image.protection.as_ref()),
             "lastLaunchedTime" => value(None),
-            "productCodes" => {
-                xml.list("productCodes", [(); 0], |_, ()| {});
-            }
+            "productCodes" => image_describe::write_product_codes(&mut xml, image),
             "blockDeviceMapping" => mappings::write(&mut xml, &image.mappings),
             "launchPermission" => write_permissions(&mut xml, image),
             other => {
@@ -134,6 +132,13 @@ impl Action for ModifyAttribute {
             let message = "No attributes specified.";
             return Err(ApiError::combination(message));
         }
+        let shares = !(add.is_empty() && remove.is_empty());
+        let changes = [description.is_some(), imds_support.is_some(), shares];
+        if changes.into_iter().filter(|change| *change).count() > 1 {
+            // ModifyImageAttribute in the API reference.
+            let message = "Only one attribute can be specified at a time.";
+            return Err(ApiError::combination(message));
+        }
         Ok(ModifyAttribute {
             id,
             description,
@@ -144,7 +149,13 @@ impl Action for ModifyAttribute {
     }
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
-        image_deregister::own(call.region(), &call.caller.account, &self.id)?;
+        let image = image_deregister::own(call.region(), &call.caller.account, &self.id)?;
+        if !self.add.is_empty() {
+            image_sharing::check(call, image)?;
+        }
+        if self.add.iter().any(|g| matches!(g, Grantee::Everyone)) {
+            image_sharing::check_public(call, image)?;
+        }
         let room = call.commit()?;
         if let Some(image) = room.region.images.get_mut(&self.id) {
             image.description = self.description.or(image.description.take());
@@ -187,7 +198,7 @@ impl Grantee {
     fn give(&self, image: &mut Image) {
         match self {
             Grantee::User(user) => _ = image.shared_with.insert(user.clone()),
-            Grantee::Everyone => image.public = true,
+            Grantee::Everyone => image_sharing::publish(image),
             Grantee::Arn(arn) => _ = image.shared_with_groups.insert(arn.clone()),
         }
     }

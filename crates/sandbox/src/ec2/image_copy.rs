@@ -2,8 +2,8 @@
 
 use crate::course::Course;
 use crate::model::id::Kind;
-use crate::model::image::{Image, ImageState};
-use crate::model::mapping::Device;
+use crate::model::image::{Image, ImageState, Stage, StateReason};
+use crate::model::mapping::{Device, Ebs};
 use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
 use crate::wire::error::ApiError;
 use crate::wire::params::Params;
@@ -11,6 +11,7 @@ use crate::wire::xml::Xml;
 use crate::world::Region;
 
 use super::call::{Action, Invocation, Room};
+use super::copy_keys::{INACCESSIBLE, Outcome, Wish};
 use super::tag_rules::{self, Tags};
 use super::{image_create, image_deregister, image_names, snapshot_copy};
 
@@ -22,6 +23,7 @@ pub(crate) struct CopyImage {
     description: Option<String>,
     encrypted: Option<bool>,
     kms_key: Option<String>,
+    minutes: Option<u32>,
     copy_tags: bool,
     token: Option<String>,
     image_tags: Tags,
@@ -32,7 +34,8 @@ impl Action for CopyImage {
     fn take(params: &Params) -> Result<Self, ApiError> {
         let kinds = [Kind::Image, Kind::Snapshot];
         let [image_tags, snapshot_tags] = tag_rules::take_specifications(params, kinds)?;
-        snapshot_copy::check_duration(params, "SnapshotCopyCompletionDurationMinutes")?;
+        let minutes =
+            snapshot_copy::take_duration(params, "SnapshotCopyCompletionDurationMinutes")?;
         Ok(CopyImage {
             source: params.req("SourceImageId")?,
             source_region: params.req("SourceRegion")?,
@@ -40,6 +43,7 @@ impl Action for CopyImage {
             description: params.opt("Description"),
             encrypted: params.flag("Encrypted")?,
             kms_key: params.opt("KmsKeyId"),
+            minutes,
             copy_tags: params.flag("CopyImageTags")?.unwrap_or(false),
             token: params.opt("ClientToken"),
             image_tags,
@@ -66,17 +70,15 @@ impl CopyImage {
     fn copy(&self, call: &mut Invocation<'_>) -> Result<String, ApiError> {
         let me = call.caller.account.clone();
         image_names::check_shape(&self.name)?;
-        let regions = &call.world().regions;
-        let there = regions.get(&self.source_region).ok_or_else(|| {
-            ApiError::bad_value(&self.source_region, "sourceRegion", "Unknown region.")
-        })?;
+        let there = snapshot_copy::source_region(call, &self.source_region)?;
         let source = image_deregister::open(there, &me, &self.source)?;
         self.check(source)?;
+        check_access(there, source, &me)?;
         let image = self.image(source, &me);
-        let sizes = source_snapshots(there, source);
-        snapshot_copy::check_room(call.region(), &me, sizes.len())?;
+        let plans = self.plans(call, there, source);
+        snapshot_copy::check_room(call, plans.len())?;
         let mut room = call.commit()?;
-        Ok(self.insert(&mut room, image, sizes))
+        Ok(self.insert(&mut room, image, plans))
     }
 
     fn check(&self, source: &Image) -> Result<(), ApiError> {
@@ -87,6 +89,10 @@ impl CopyImage {
                 source.state().as_str()
             );
             return Err(ApiError::client("InvalidAMIID.Unavailable", message));
+        }
+        // CopyImage in the API reference: with a key, Encrypted must be set too.
+        if self.kms_key.is_some() && self.encrypted != Some(true) {
+            return Err(snapshot_copy::key_without_encryption());
         }
         let encrypted = source
             .mappings
@@ -133,32 +139,47 @@ impl CopyImage {
             ena_support: source.ena_support,
             kernel: source.kernel.clone(),
             ramdisk: source.ramdisk.clone(),
+            product_codes: source.product_codes.clone(),
             source_image: Some(source.id.clone()),
             source_region: Some(self.source_region.clone()),
             ..fresh
         }
     }
 
-    fn insert(&self, room: &mut Room<'_>, mut image: Image, mut sizes: Vec<u32>) -> String {
-        sizes.reverse();
-        let by_default = room.region.encrypts(&image.owner);
+    /// What becomes of each snapshot, in the order of the mappings.
+    fn plans(&self, call: &Invocation<'_>, there: &Region, source: &Image) -> Vec<Plan> {
+        let wish = Wish {
+            encrypted: self.encrypted == Some(true),
+            key: self.kms_key.as_deref(),
+            source_region: &self.source_region,
+        };
+        let plan = |snapshot: Snapshot| Plan {
+            size: snapshot.size,
+            outcome: wish.outcome(call, there, &snapshot),
+        };
+        let snapshots = source_snapshots(there, source).into_iter();
+        snapshots.map(plan).collect()
+    }
+
+    fn insert(&self, room: &mut Room<'_>, mut image: Image, plans: Vec<Plan>) -> String {
+        let works = plans.iter().all(|plan| plan.outcome.works);
+        let mut plans = plans.into_iter();
         for mapping in &mut image.mappings {
             let Device::Ebs(ebs) = &mut mapping.device else {
                 continue;
             };
-            let Some(original) = ebs.snapshot.take() else {
+            let Some((original, plan)) = ebs.snapshot.take().zip(plans.next()) else {
                 continue;
             };
-            let mut snapshot =
-                Snapshot::new(&image.owner, COPIED_VOLUME, sizes.pop().unwrap_or(ebs.size));
+            let mut snapshot = Snapshot::new(&image.owner, COPIED_VOLUME, plan.size);
             snapshot.description = format!(
                 "Copied for DestinationAmi {} from SourceAmi {} for SourceSnapshot {original}. Task created by CopyImage.",
                 image.id, self.source
             );
-            ebs.encrypted |= self.encrypted == Some(true) || by_default;
-            ebs.kms_key = self.kms_key.clone().or(ebs.kms_key.take());
-            snapshot.encrypted = ebs.encrypted;
-            snapshot.kms_key.clone_from(&ebs.kms_key);
+            snapshot.failure = (!plan.outcome.works).then(|| INACCESSIBLE.to_owned());
+            (ebs.encrypted, ebs.kms_key) = (plan.outcome.encrypted, plan.outcome.key);
+            (snapshot.encrypted, snapshot.kms_key) = (ebs.encrypted, ebs.kms_key.clone());
+            snapshot.completion_minutes = self.minutes;
             snapshot.tags = self.snapshot_tags.clone();
             snapshot.follows = Some(image.id.clone());
             let pace = room.settings.paces.image;
@@ -167,14 +188,71 @@ impl CopyImage {
             ebs.snapshot = Some(snapshot.id.clone());
             room.region.snapshots.insert(&snapshot.id.clone(), snapshot);
         }
-        image_create::register(room, image)
+        let id = image_create::register(room, image);
+        if let Some(image) = room.region.images.get_mut(&id).filter(|_| !works) {
+            image.course.end_in(broken());
+        }
+        id
     }
 }
 
-/// The sizes of the snapshots of an image, in the order of its mappings.
-fn source_snapshots(region: &Region, image: &Image) -> Vec<u32> {
-    image
-        .snapshots()
-        .map(|id| region.snapshots.get(id).map_or(8, |snapshot| snapshot.size))
-        .collect()
+/// Another account needs the permission to read the storage, and copies nothing of AWS Marketplace (user
+/// guide, "Copy an AMI"). Public threads quote the code and the messages.
+fn check_access(there: &Region, source: &Image, me: &str) -> Result<(), ApiError> {
+    let refused = |message| Err(ApiError::client("InvalidRequest", message));
+    if source.owner == me {
+        return Ok(());
+    }
+    if !source.product_codes.is_empty() {
+        return refused("Images from AWS Marketplace cannot be copied to another AWS account");
+    }
+    let is_open = |id| {
+        let snapshot = there.snapshots.get(id);
+        snapshot.is_some_and(|snapshot| there.opens(snapshot, me))
+    };
+    if !source.snapshots().all(is_open) {
+        return refused("You do not have permission to access the storage of this ami");
+    }
+    Ok(())
+}
+
+/// The copy of a snapshot: how large it is, and how it is encrypted.
+struct Plan {
+    size: u32,
+    outcome: Outcome,
+}
+
+/// How a copy ends whose key cannot be used. Public threads quote the message; the code that goes with it
+/// is not documented.
+fn broken() -> Stage {
+    let reason = (
+        "Client.InternalError",
+        "Copy image failed with an internal error",
+    );
+    Stage {
+        state: ImageState::Failed,
+        reason: Some(StateReason::from(reason)),
+    }
+}
+
+/// The snapshots of an image, in the order of its mappings. One that is not there any more is as its
+/// mapping says.
+fn source_snapshots(region: &Region, image: &Image) -> Vec<Snapshot> {
+    let lost = |ebs: &Ebs| Snapshot {
+        encrypted: ebs.encrypted,
+        kms_key: ebs.kms_key.clone(),
+        ..Snapshot::new(&image.owner, COPIED_VOLUME, ebs.size)
+    };
+    let volumes = image.mappings.iter().filter_map(|mapping| mapping.as_ebs());
+    let kept = |ebs: &Ebs| {
+        let id = ebs.snapshot.as_ref()?;
+        Some(
+            region
+                .snapshots
+                .get(id)
+                .cloned()
+                .unwrap_or_else(|| lost(ebs)),
+        )
+    };
+    volumes.filter_map(kept).collect()
 }

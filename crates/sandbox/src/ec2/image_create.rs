@@ -191,6 +191,7 @@ impl CreateImage {
         image.imds_support = parent.and_then(|parent| parent.imds_support.clone());
         image.tpm_support = parent.and_then(|parent| parent.tpm_support.clone());
         image.sriov_net_support = parent.and_then(|parent| parent.sriov_net_support.clone());
+        image.product_codes = parent.map_or_else(Vec::new, |parent| parent.product_codes.clone());
         image.source_instance = Some(instance.id.clone());
         image.source_image = Some(instance.image.clone());
         image.tags = self.image_tags.clone();
@@ -229,9 +230,9 @@ impl CreateImage {
 
 /// Adds an image that is pending at first; what becomes of it may have been ordered.
 pub(crate) fn register(room: &mut Room<'_>, mut image: Image) -> String {
-    let end = room
-        .next_images
-        .pop_front()
+    let here = room.region.next_images.pop_front();
+    let end = here
+        .or_else(|| room.next_images.pop_front())
         .unwrap_or(ImageState::Available.into());
     image.course = Course::from(
         Stage::from(ImageState::Pending),

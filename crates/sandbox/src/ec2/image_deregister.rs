@@ -1,5 +1,7 @@
 //! DeregisterImage.
 
+use time::OffsetDateTime;
+
 use crate::model::id::Kind;
 use crate::model::image::Image;
 use crate::wire::error::ApiError;
@@ -27,10 +29,10 @@ impl Action for DeregisterImage {
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
         let image = own(call.region(), &call.caller.account, &self.id)?;
-        if image
-            .protection
-            .as_deref()
-            .is_some_and(|word| word != "disabled")
+        let word = image.protection.as_deref();
+        let now = OffsetDateTime::now_utc();
+        if word.is_some_and(|word| word != "disabled")
+            || image.cooldown.is_some_and(|end| now < end)
         {
             let message = format!("The AMI {} has deregistration protection enabled", self.id);
             return Err(ApiError::client("OperationNotPermitted", message));

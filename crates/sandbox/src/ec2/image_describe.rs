@@ -153,6 +153,8 @@ impl Describe for Image {
             "owner-alias" => opt(&self.owner_alias),
             "owner-id" => one(&self.owner),
             "platform" => opt(&self.platform),
+            "product-code" => self.product_codes.clone(),
+            "product-code.type" => vec!["marketplace".to_owned(); self.product_codes.len()],
             "ramdisk-id" => opt(&self.ramdisk),
             "root-device-name" => one(&self.root_device),
             "root-device-type" => one(root_type(self)),
@@ -204,6 +206,9 @@ fn write(xml: &mut Xml, image: &Image, stage: &Stage, me: &str) {
     xml.opt("sourceInstanceId", image.source_instance.as_ref());
     xml.opt("sourceImageId", image.source_image.as_ref());
     xml.opt("sourceImageRegion", image.source_region.as_ref());
+    if !image.product_codes.is_empty() {
+        write_product_codes(xml, image);
+    }
     write_machine(xml, image);
     mappings::write(xml, &image.mappings);
     if let Some(reason) = &stage.reason {
@@ -213,6 +218,13 @@ fn write(xml: &mut Xml, image: &Image, stage: &Stage, me: &str) {
         });
     }
     xml.tags(image.tags.iter().filter(|_| image.owner == me));
+}
+
+/// The products of AWS Marketplace that an image is of.
+pub(crate) fn write_product_codes(xml: &mut Xml, image: &Image) {
+    xml.list("productCodes", &image.product_codes, |xml, code| {
+        xml.text("productCode", code).text("type", "marketplace");
+    });
 }
 
 /// What kind of machine the image runs on.

@@ -47,8 +47,9 @@ impl Action for Enable {
     }
 }
 
-/// EnableImageDeprecation: at most ten years ahead, two for public images, not in the past, rounded to
-/// the minute (EnableImageDeprecation in the API reference).
+/// EnableImageDeprecation: not in the past, at most ten years ahead, or two years from their creation for
+/// public images, rounded to the minute (EnableImageDeprecation in the API reference, which does not
+/// say how it refuses other moments).
 pub(crate) struct Deprecate {
     id: String,
     at: OffsetDateTime,
@@ -67,11 +68,15 @@ impl Action for Deprecate {
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
         let image = image_deregister::own(call.region(), &call.caller.account, &self.id)?;
         let now = OffsetDateTime::now_utc();
-        let years = if image.public { 2 } else { 10 };
-        if self.at <= now || self.at > now + Duration::days(365 * years + 3) {
-            let message = format!(
-                "The deprecation date must be in the future and at most {years} years away"
-            );
+        let (latest, words) = if image.public {
+            let latest = years_after(image.created, 2);
+            (latest, "2 years after a public image was made")
+        } else {
+            (years_after(now, 10), "10 years from now")
+        };
+        if self.at <= now || self.at > latest {
+            let message =
+                format!("The deprecation date must be in the future and at most {words}.");
             return Err(ApiError::client("InvalidParameterValue", message));
         }
         let past_minute = Duration::seconds(self.at.unix_timestamp().rem_euclid(60));
@@ -85,7 +90,8 @@ impl Action for Deprecate {
     }
 }
 
-/// DisableImageDeprecation.
+/// DisableImageDeprecation. A public image has to be made private first (user guide, "Deprecate an AMI",
+/// which does not say how that is refused).
 pub(crate) struct EndDeprecation(String);
 
 impl Action for EndDeprecation {
@@ -94,6 +100,10 @@ impl Action for EndDeprecation {
     }
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
+        if image_deregister::own(call.region(), &call.caller.account, &self.0)?.public {
+            let message = "The deprecation date of a public image cannot be cancelled.";
+            return Err(ApiError::client("OperationNotPermitted", message));
+        }
         change(call, &self.0, |image| image.deprecation = None)
     }
 }
@@ -120,13 +130,14 @@ impl Action for Protect {
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
         change(call, &self.id, |image| {
-            image.protection = Some(self.word.into())
+            image.protection = Some(self.word.into());
+            image.cooldown = None;
         })?;
         Ok(answer(self.word))
     }
 }
 
-/// DisableImageDeregistrationProtection. The cooldown of 24 hours is not waited for.
+/// DisableImageDeregistrationProtection. With a cooldown the image stays protected for 24 hours more.
 pub(crate) struct Unprotect(String);
 
 impl Action for Unprotect {
@@ -135,17 +146,30 @@ impl Action for Unprotect {
     }
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
+        let cooldown = call.settings().limits.protection_cooldown;
         change(call, &self.0, |image| {
-            image.protection = Some("disabled".into())
+            let before = image.protection.replace("disabled".into());
+            if before.as_deref() == Some("enabled-with-cooldown") {
+                image.cooldown = Some(OffsetDateTime::now_utc() + cooldown);
+            }
         })?;
         Ok(answer("disabled"))
     }
 }
 
+/// The API reference says that `true` is returned; the examples of the AWS CLI reference show the new state.
 fn answer(word: &str) -> Xml {
     let mut xml = Xml::new();
     xml.text("return", word);
     xml
+}
+
+/// The same moment some years later; the day before where there is none.
+pub(crate) fn years_after(moment: OffsetDateTime, years: i32) -> OffsetDateTime {
+    let year = moment.year() + years;
+    let same = moment.replace_year(year);
+    same.or_else(|_| (moment - Duration::DAY).replace_year(year))
+        .unwrap_or(moment)
 }
 
 fn check_state(call: &Invocation<'_>, id: &str, expected: &[ImageState]) -> Result<(), ApiError> {

@@ -137,7 +137,7 @@ impl WantedEbs {
             let found = region
                 .snapshots
                 .get(id)
-                .filter(|s| s.is_open_to(account) && s.veil.is_lifted());
+                .filter(|s| region.opens(s, account) && s.veil.is_lifted());
             let snapshot = found.ok_or_else(|| Kind::Snapshot.not_found(&[id]))?;
             ebs.snapshot = Some(id.clone());
             ebs.size = self.size.unwrap_or(snapshot.size);

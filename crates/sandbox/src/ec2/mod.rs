@@ -2,6 +2,7 @@
 
 mod attachments;
 mod call;
+mod copy_keys;
 mod describe;
 mod ebs_defaults;
 mod filters;
@@ -14,6 +15,7 @@ mod image_describe;
 mod image_names;
 mod image_references;
 mod image_register;
+mod image_sharing;
 mod image_switches;
 mod instance_attributes;
 mod instance_describe;
@@ -25,6 +27,7 @@ mod instance_types;
 mod key_pairs;
 mod mappings;
 mod network;
+mod public_access;
 mod regions;
 mod security_groups;
 mod security_rules;
@@ -136,15 +139,21 @@ fn handler(action: &str) -> Option<Handler> {
         "DetachVolume" => run::<attachments::Detach>,
         "DisableEbsEncryptionByDefault" => run::<ebs_defaults::Disable>,
         "DisableImage" => run::<image_switches::Disable>,
+        "DisableImageBlockPublicAccess" => run::<public_access::DisableImages>,
         "DisableImageDeprecation" => run::<image_switches::EndDeprecation>,
         "DisableImageDeregistrationProtection" => run::<image_switches::Unprotect>,
+        "DisableSnapshotBlockPublicAccess" => run::<public_access::DisableSnapshots>,
         "EnableEbsEncryptionByDefault" => run::<ebs_defaults::Enable>,
         "EnableImage" => run::<image_switches::Enable>,
+        "EnableImageBlockPublicAccess" => run::<public_access::EnableImages>,
         "EnableImageDeprecation" => run::<image_switches::Deprecate>,
         "EnableImageDeregistrationProtection" => run::<image_switches::Protect>,
+        "EnableSnapshotBlockPublicAccess" => run::<public_access::EnableSnapshots>,
         "GetEbsDefaultKmsKeyId" => run::<ebs_defaults::GetKey>,
         "GetEbsEncryptionByDefault" => run::<ebs_defaults::GetEncryption>,
         "GetImageAncestry" => run::<image_ancestry::GetAncestry>,
+        "GetImageBlockPublicAccessState" => run::<public_access::GetImages>,
+        "GetSnapshotBlockPublicAccessState" => run::<public_access::GetSnapshots>,
         "ModifyImageAttribute" => run::<image_attributes::ModifyAttribute>,
         "ModifyInstanceAttribute" => run::<instance_attributes::Modify>,
         "ModifySnapshotAttribute" => run::<snapshot_attributes::ModifyAttribute>,

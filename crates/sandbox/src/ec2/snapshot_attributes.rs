@@ -8,6 +8,7 @@ use crate::wire::xml::Xml;
 use crate::world::Region;
 
 use super::call::{Action, Invocation};
+use super::{copy_keys, public_access};
 
 const PERMISSION: &str = "createVolumePermission";
 const CODES: &str = "productCodes";
@@ -63,6 +64,12 @@ enum Grantee {
     Everyone,
 }
 
+impl Grantee {
+    fn is_everyone(&self) -> bool {
+        matches!(self, Grantee::Everyone)
+    }
+}
+
 impl Action for ModifyAttribute {
     fn take(params: &Params) -> Result<Self, ApiError> {
         let id = params.req("SnapshotId")?;
@@ -94,12 +101,20 @@ impl Action for ModifyAttribute {
         if add.is_empty() && remove.is_empty() {
             return Err(ApiError::combination("No attributes specified."));
         }
+        if !(add.is_empty() || remove.is_empty()) {
+            // ModifySnapshotAttribute in the API reference: not both in a single operation.
+            let message = "Permissions cannot be added and removed at once.";
+            return Err(ApiError::combination(message));
+        }
         Ok(ModifyAttribute { id, add, remove })
     }
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
         let snapshot = own(call.region(), &call.caller.account, &self.id)?;
-        check_key(snapshot, &self.add)?;
+        check_key(snapshot, &call.caller.region, &self.add)?;
+        if self.add.iter().any(Grantee::is_everyone) {
+            public_access::check_snapshot(call)?;
+        }
         let region = call.commit()?.region;
         if let Some(snapshot) = region.snapshots.get_mut(&self.id) {
             for grantee in &self.add {
@@ -143,15 +158,15 @@ impl Action for ResetAttribute {
 }
 
 /// ModifySnapshotAttribute in the API reference: encrypted snapshots cannot be made public, and those
-/// under the default key cannot be shared at all.
-fn check_key(snapshot: &Snapshot, add: &[Grantee]) -> Result<(), ApiError> {
+/// under the default key cannot be shared at all. Public threads quote the messages.
+fn check_key(snapshot: &Snapshot, region: &str, add: &[Grantee]) -> Result<(), ApiError> {
     if !snapshot.encrypted || add.is_empty() {
         return Ok(());
     }
-    let message = if super::ebs_defaults::is_default(snapshot.kms_key.as_deref()) {
+    let message = if copy_keys::is_under_default(snapshot, region) {
         "Encrypted snapshots with EBS default key cannot be shared"
-    } else if add.iter().any(|g| matches!(g, Grantee::Everyone)) {
-        "Encrypted snapshots cannot be made public"
+    } else if add.iter().any(Grantee::is_everyone) {
+        "Encrypted snapshots cannot be shared publicly"
     } else {
         return Ok(());
     };
@@ -168,7 +183,7 @@ pub(crate) fn own<'r>(
     let seen = region
         .snapshots
         .get(id)
-        .filter(|snapshot| snapshot.is_open_to(account) && snapshot.veil.look());
+        .filter(|snapshot| region.opens(snapshot, account) && snapshot.veil.look());
     let snapshot = seen.ok_or_else(|| Kind::Snapshot.not_found(&[id]))?;
     if snapshot.owner == account {
         return Ok(snapshot);

@@ -9,11 +9,8 @@ use crate::wire::xml::Xml;
 use crate::world::Region;
 
 use super::call::{Action, Invocation};
+use super::copy_keys::{INACCESSIBLE, Outcome, Wish};
 use super::tag_rules::{self, Tags};
-
-/// How many snapshot copies into a region may be in progress at once (CopySnapshot in the API
-/// reference: 20 for each destination Region).
-const MAX_COPIES: usize = 20;
 
 /// Copies a snapshot that the account may read.
 pub(crate) struct CopySnapshot {
@@ -22,6 +19,7 @@ pub(crate) struct CopySnapshot {
     description: String,
     encrypted: Option<bool>,
     kms_key: Option<String>,
+    minutes: Option<u32>,
     tags: Tags,
 }
 
@@ -35,7 +33,7 @@ impl Action for CopySnapshot {
             "PresignedUrl",
         ];
         without_effect.iter().for_each(|name| params.accept(name));
-        check_duration(params, "CompletionDurationMinutes")?;
+        let minutes = take_duration(params, "CompletionDurationMinutes")?;
         let [tags] = tag_rules::take_specifications(params, [Kind::Snapshot])?;
         Ok(CopySnapshot {
             source: params.req("SourceSnapshotId")?,
@@ -43,6 +41,7 @@ impl Action for CopySnapshot {
             description: params.opt("Description").unwrap_or_default(),
             encrypted: params.flag("Encrypted")?,
             kms_key: params.opt("KmsKeyId"),
+            minutes,
             tags,
         })
     }
@@ -50,10 +49,14 @@ impl Action for CopySnapshot {
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
         let me = call.caller.account.clone();
         let mut snapshot = self.copy(call, &me)?;
-        check_room(call.region(), &me, 1)?;
+        check_room(call, 1)?;
         let room = call.commit()?;
         let pace = room.settings.paces.snapshot;
-        snapshot.course = Course::from(SnapshotState::Pending, pace, SnapshotState::Completed);
+        let end = match snapshot.failure {
+            Some(_) => SnapshotState::Error,
+            None => SnapshotState::Completed,
+        };
+        snapshot.course = Course::from(SnapshotState::Pending, pace, end);
         snapshot.veil = room.veil();
         let mut xml = Xml::new();
         xml.text("snapshotId", &snapshot.id)
@@ -65,16 +68,13 @@ impl Action for CopySnapshot {
 
 impl CopySnapshot {
     fn copy(&self, call: &Invocation<'_>, me: &str) -> Result<Snapshot, ApiError> {
-        let there = call.world().regions.get(&self.source_region);
-        let there = there.ok_or_else(|| {
-            ApiError::bad_value(&self.source_region, "sourceRegion", "Unknown region.")
-        })?;
+        let there = source_region(call, &self.source_region)?;
         let id = &*self.source;
         Kind::Snapshot.check(id)?;
         let source = there
             .snapshots
             .get(id)
-            .filter(|source| source.is_open_to(me) && source.veil.look());
+            .filter(|source| there.opens(source, me) && source.veil.look());
         let source = source.ok_or_else(|| Kind::Snapshot.not_found(&[id]))?;
         let state = there.snapshot_state(source).0;
         if state != SnapshotState::Completed {
@@ -82,66 +82,83 @@ impl CopySnapshot {
             return Err(ApiError::client("IncorrectState", message));
         }
         let mut copy = Snapshot::new(me, COPIED_VOLUME, source.size);
-        copy.encrypted = self.encryption(source, call.region().encrypts(me))?;
-        copy.kms_key = self.key(source, me);
+        let outcome = self.wish(source)?.outcome(call, there, source);
+        self.check_key(&outcome)?;
+        copy.failure = (!outcome.works).then(|| INACCESSIBLE.to_owned());
+        (copy.encrypted, copy.kms_key) = (outcome.encrypted, outcome.key);
+        copy.completion_minutes = self.minutes;
         copy.description.clone_from(&self.description);
         copy.tags.clone_from(&self.tags);
         Ok(copy)
     }
 
-    /// A copy of an encrypted snapshot is encrypted, and so is every copy where encryption by default is
-    /// on; a key without encryption is refused (CopySnapshot in the API reference).
-    fn encryption(&self, source: &Snapshot, by_default: bool) -> Result<bool, ApiError> {
+    /// What is encrypted stays so (CopySnapshot in the API reference).
+    fn wish(&self, source: &Snapshot) -> Result<Wish<'_>, ApiError> {
         if source.encrypted && self.encrypted == Some(false) {
             let message = "An encrypted snapshot cannot be copied to an unencrypted one.";
             return Err(ApiError::combination(message));
         }
-        let encrypted = source.encrypted || self.encrypted == Some(true) || by_default;
-        if self.kms_key.is_some() && !encrypted {
-            let message = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
-            return Err(ApiError::client("InvalidParameterDependency", message));
-        }
-        Ok(encrypted)
+        Ok(Wish {
+            encrypted: self.encrypted == Some(true),
+            key: self.kms_key.as_deref(),
+            source_region: &self.source_region,
+        })
     }
 
-    /// The key of the source belongs to its account and region: elsewhere the default key is used.
-    fn key(&self, source: &Snapshot, me: &str) -> Option<String> {
-        let stays = source.owner == me;
-        self.kms_key
-            .clone()
-            .or_else(|| source.kms_key.clone().filter(|_| stays))
+    /// A key for a copy that is not encrypted is refused (CopySnapshot in the API reference).
+    fn check_key(&self, outcome: &Outcome) -> Result<(), ApiError> {
+        if self.kms_key.is_some() && !outcome.encrypted {
+            return Err(key_without_encryption());
+        }
+        Ok(())
     }
 }
 
-/// Refuses a time-based copy that is not of 15 minutes to 48 hours in steps of 15.
-pub(crate) fn check_duration(params: &Params, name: &str) -> Result<(), ApiError> {
+pub(crate) fn key_without_encryption() -> ApiError {
+    let message = "The parameter KmsKeyId requires the parameter Encrypted to be set.";
+    ApiError::client("InvalidParameterDependency", message)
+}
+
+/// The region that something is copied from. What EC2 says of one that does not exist or that the account
+/// has not enabled is not documented; it can have nothing there either way.
+pub(crate) fn source_region<'c>(
+    call: &'c Invocation<'_>,
+    name: &str,
+) -> Result<&'c Region, ApiError> {
+    let world = call.world();
+    let enabled = world.regions.get(name).filter(|_| world.is_enabled(name));
+    enabled.ok_or_else(|| ApiError::bad_value(name, "sourceRegion", "Unknown region."))
+}
+
+/// Takes the duration of a time-based copy: 15 minutes to 48 hours in steps of 15 (EBS user guide,
+/// "Time-based copies").
+pub(crate) fn take_duration(params: &Params, name: &str) -> Result<Option<u32>, ApiError> {
     let minutes: Option<u32> = params.number(name)?;
     match minutes {
         Some(m) if m % 15 != 0 || !(15..=2880).contains(&m) => {
             let why = "Expected 15 minutes to 48 hours in steps of 15.";
-            let first = name[..1].to_lowercase();
-            Err(ApiError::bad_value(
-                m,
-                &format!("{first}{}", &name[1..]),
-                why,
-            ))
+            let inner = format!("{}{}", name[..1].to_lowercase(), &name[1..]);
+            Err(ApiError::bad_value(m, &inner, why))
         }
-        _ => Ok(()),
+        minutes => Ok(minutes),
     }
 }
 
-/// Refuses copies beyond those that a region does at once for an account.
-pub(crate) fn check_room(region: &Region, account: &str, more: usize) -> Result<(), ApiError> {
+/// Refuses copies beyond those that a region does at once for an account. Public threads quote the
+/// message. A copy of an image needs room for all of its snapshots.
+pub(crate) fn check_room(call: &Invocation<'_>, more: usize) -> Result<(), ApiError> {
+    let (region, account) = (call.region(), &call.caller.account);
+    let limit = call.settings().limits.snapshot_copies;
     let is_copying = |snapshot: &&Snapshot| {
-        snapshot.owner == account
+        snapshot.owner == *account
             && snapshot.volume == COPIED_VOLUME
             && region.snapshot_state(snapshot).0 == SnapshotState::Pending
     };
-    if region.snapshots.iter().filter(is_copying).count() + more <= MAX_COPIES {
+    if region.snapshots.iter().filter(is_copying).count() + more <= limit {
         return Ok(());
     }
     let message = format!(
-        "Too many snapshot copies in progress. The limit is {MAX_COPIES} for this destination region."
+        "Too many snapshot copies in progress. The limit is {limit} for this destination region."
     );
     Err(ApiError::client("ResourceLimitExceeded", message))
 }

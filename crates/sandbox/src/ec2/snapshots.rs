@@ -2,13 +2,14 @@
 
 use crate::course::Course;
 use crate::model::id::Kind;
-use crate::model::snapshot::{Snapshot, SnapshotState};
+use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
 use crate::wire::error::ApiError;
 use crate::wire::params::Params;
 use crate::wire::xml::{Xml, timestamp};
 use crate::world::Region;
 
-use super::call::{Action, Invocation};
+use super::call::{Action, Caller, Invocation};
+use super::copy_keys;
 use super::describe::{self, Describe, Query};
 use super::tag_rules::{self, Tags};
 use super::volumes;
@@ -52,7 +53,8 @@ impl Action for CreateSnapshot {
     }
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
-        let (region, me) = (call.region(), call.caller.account.clone());
+        let caller = call.caller.clone();
+        let (region, me) = (call.region(), caller.account.clone());
         let volume = volumes::own(region, &me, &self.volume)?;
         let is_pending = |snapshot: &&Snapshot| {
             snapshot.volume == volume.id
@@ -74,7 +76,7 @@ impl Action for CreateSnapshot {
         let mut xml = Xml::new();
         // A snapshot that only just began has no progress yet, not even 0% (AWS CLI reference,
         // examples of create-snapshot).
-        write(&mut xml, &snapshot, (SnapshotState::Pending, None), &me);
+        write(&mut xml, &snapshot, (SnapshotState::Pending, None), &caller);
         if snapshot.tags.is_empty() {
             xml.list("tagSet", [(); 0], |_, ()| {});
         }
@@ -148,7 +150,7 @@ impl Action for DescribeSnapshots {
         };
         let restorable = |snapshot: &Snapshot| {
             let by = |user: &String| match &**user {
-                "all" => snapshot.public,
+                "all" => region.is_public(snapshot),
                 "self" => snapshot.owner == me || snapshot.shared_with.contains(me),
                 account => snapshot.owner == account || snapshot.shared_with.contains(account),
             };
@@ -159,12 +161,12 @@ impl Action for DescribeSnapshots {
             &region.snapshots,
             call.settings(),
             me,
-            |snapshot: &Snapshot| snapshot.is_open_to(me),
+            |snapshot: &Snapshot| region.opens(snapshot, me),
             |snapshot| owned(snapshot) && restorable(snapshot),
         )?;
         let mut xml = Xml::new();
         xml.list("snapshotSet", snapshots, |xml, (snapshot, view)| {
-            write(xml, snapshot, (view.0, Some(view.1)), me)
+            write(xml, snapshot, (view.0, Some(view.1)), &call.caller)
         });
         xml.opt("nextToken", token);
         Ok(xml)
@@ -206,13 +208,19 @@ impl Describe for Snapshot {
     }
 }
 
-fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, Option<u32>), me: &str) {
+fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, Option<u32>), caller: &Caller) {
     let (state, percent) = view;
     let progress = percent.map(|percent| format!("{percent}%"));
     xml.text("snapshotId", &snapshot.id)
         .text("volumeId", &snapshot.volume);
-    xml.text("status", state.as_str())
-        .opt("statusMessage", snapshot.status_message.as_ref());
+    let failure = snapshot
+        .failure
+        .as_ref()
+        .filter(|_| state == SnapshotState::Error);
+    xml.text("status", state.as_str()).opt(
+        "statusMessage",
+        snapshot.status_message.as_ref().or(failure),
+    );
     xml.text("startTime", timestamp(snapshot.started))
         .text("progress", progress.unwrap_or_default());
     xml.text("ownerId", &snapshot.owner)
@@ -220,7 +228,17 @@ fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, Option<u32>),
     xml.text("volumeSize", snapshot.size)
         .text("description", &snapshot.description);
     xml.text("encrypted", snapshot.encrypted)
-        .opt("kmsKeyId", snapshot.kms_key.as_ref());
+        .opt("kmsKeyId", copy_keys::shown(snapshot, &caller.region));
     xml.text("storageTier", "standard");
-    xml.tags(snapshot.tags.iter().filter(|_| snapshot.owner == me));
+    // Snapshot in the API reference: for copies only, and the duration for time-based ones.
+    if snapshot.volume == COPIED_VOLUME {
+        let is_timed = snapshot.completion_minutes.is_some();
+        xml.text(
+            "transferType",
+            if is_timed { "time-based" } else { "standard" },
+        );
+        xml.opt("completionDurationMinutes", snapshot.completion_minutes);
+    }
+    let is_own = snapshot.owner == caller.account;
+    xml.tags(snapshot.tags.iter().filter(|_| is_own));
 }

@@ -116,6 +116,10 @@ pub struct Image {
     pub deprecation: Option<OffsetDateTime>,
     /// `disabled`, `enabled-with-cooldown` … (deregistration protection).
     pub protection: Option<String>,
+    /// The products of AWS Marketplace that it is of.
+    pub product_codes: Vec<String>,
+    /// Until when it cannot be deregistered although its protection is off.
+    pub(crate) cooldown: Option<OffsetDateTime>,
     pub(crate) course: Course<Stage>,
     pub(crate) veil: Veil,
 }
@@ -169,6 +173,8 @@ impl Image {
             source_instance: None,
             deprecation: None,
             protection: None,
+            product_codes: Vec::new(),
+            cooldown: None,
             course: Course::settled(ImageState::Available.into()),
             veil: Veil::new(Pace::Now),
         }

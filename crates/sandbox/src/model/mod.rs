@@ -3,9 +3,11 @@
 pub(crate) mod id;
 pub(crate) mod image;
 pub(crate) mod instance;
+pub(crate) mod kms_key;
 pub(crate) mod mapping;
 pub(crate) mod network;
 pub(crate) mod reference;
+pub(crate) mod sharing;
 pub(crate) mod snapshot;
 pub(crate) mod store;
 pub(crate) mod volume;

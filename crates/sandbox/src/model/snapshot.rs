@@ -61,8 +61,12 @@ pub struct Snapshot {
     pub kms_key: Option<String>,
     /// Why it failed.
     pub status_message: Option<String>,
+    /// The duration that a time-based copy was asked for, in minutes.
+    pub completion_minutes: Option<u32>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Why it will fail, or has failed.
+    pub(crate) failure: Option<String>,
     /// The image it was taken for. When that one is done, so is the snapshot.
     pub(crate) follows: Option<String>,
     pub(crate) course: Course<SnapshotState>,
@@ -85,6 +89,8 @@ impl Snapshot {
             encrypted: false,
             kms_key: None,
             status_message: None,
+            completion_minutes: None,
+            failure: None,
             tags: BTreeMap::new(),
             follows: None,
             course: Course::settled(SnapshotState::Completed),
@@ -96,10 +102,6 @@ impl Snapshot {
     pub fn set_state(&mut self, state: SnapshotState) {
         self.follows = None;
         self.course = Course::settled(state);
-    }
-
-    pub(crate) fn is_open_to(&self, account: &str) -> bool {
-        self.owner == account || self.public || self.shared_with.contains(account)
     }
 }
 
