@@ -26,6 +26,14 @@ pub struct Tool {
 /// All tools, by name.
 pub const TOOLS: &[Tool] = &[
     Tool {
+        spec: &ami_clone::spec::SPEC,
+        main: ami_clone::main,
+    },
+    Tool {
+        spec: &ami_copy_image::spec::SPEC,
+        main: ami_copy_image::main,
+    },
+    Tool {
         spec: &ami_create_image::spec::SPEC,
         main: ami_create_image::main,
     },

@@ -16,6 +16,8 @@ pub static SPEC: Spec = Spec {
         usage: "TOOL [ARGUMENT]...",
         dash: Dash::Refused,
         words: &[
+            "clone",
+            "copy-image",
             "create-image",
             "describe-ancestors",
             "describe-children",
@@ -38,6 +40,8 @@ pub static SPEC: Spec = Spec {
         line: "ln -s ami /usr/local/bin/ami-waiton",
     }],
     see_also: &[
+        "ami-clone",
+        "ami-copy-image",
         "ami-create-image",
         "ami-describe-ancestors",
         "ami-describe-children",

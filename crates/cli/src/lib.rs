@@ -8,6 +8,7 @@
 pub mod args;
 pub mod bash;
 pub mod common;
+pub mod copying;
 pub mod fish;
 pub mod help;
 pub mod man;

@@ -7,9 +7,12 @@
 //! that neither of the two is repeated behind our back.
 
 mod ancestry;
+mod copy_image;
 mod create_image;
 mod describe;
+mod image_life;
 mod regions;
+mod sharing;
 mod tags;
 mod unrepeatable;
 
@@ -23,10 +26,12 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
 pub use ancestry::{Ancestor, ImageUser, Uses};
+pub use copy_image::{NewCopy, TOO_MANY_COPIES};
 pub use create_image::NAME_TAKEN;
 pub use create_image::NewImage;
 pub(crate) use describe::IDS;
 pub use describe::{Instance, Lookup, missing};
+pub use sharing::{EbsDefaults, Grants};
 
 use crate::chance;
 use crate::environment::variable;

@@ -90,20 +90,28 @@ impl Serialize for Moment {
 /// # Errors
 /// Anything else, and more than a year.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration = parse_any_duration(text)?;
+    if duration > LONGEST {
+        return Err(format!("'{text}' is longer than a year"));
+    }
+    Ok(duration)
+}
+
+/// Reads a duration of any length.
+///
+/// # Errors
+/// What is none.
+pub fn parse_any_duration(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!(
             "'{}' is no duration like 90s, 15m, 2h or 1h30m",
             crate::escape::escape(text)
         )
     };
-    let duration = match text.parse::<u32>() {
-        Ok(seconds) => Duration::from_secs(seconds.into()),
-        Err(_) => humantime::parse_duration(text).map_err(|_| wrong())?,
-    };
-    if duration > LONGEST {
-        return Err(format!("'{text}' is longer than a year"));
+    match text.parse::<u32>() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
+        Err(_) => humantime::parse_duration(text).map_err(|_| wrong()),
     }
-    Ok(duration)
 }
 
 /// Reads a duration that must not be zero.

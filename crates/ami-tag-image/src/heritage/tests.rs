@@ -16,18 +16,11 @@ fn image(source: &str, tags: &[(&str, &str)]) -> Image {
     let (source, region) = source.split_once('@').unwrap_or((source, ""));
     let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     Image {
-        id: OWN.parse().expect("id"),
-        owner: None,
-        owner_alias: None,
-        name: None,
-        state: State::new("available"),
-        state_reason: None,
         created: Moment::from_timestamp(1_315_611_360),
         source_image: source.parse().ok(),
         source_region: region.parse().ok(),
-        source_instance: None,
-        snapshots: Vec::new(),
         tags: tags.iter().map(owned).collect(),
+        ..Image::bare(OWN.parse().expect("id"), State::new("available"))
     }
 }
 

@@ -136,7 +136,7 @@ pub(super) fn escape_wildcards(text: &str) -> String {
     out
 }
 
-fn specification(kind: ResourceType, tags: &[Tag]) -> TagSpecification {
+pub(super) fn specification(kind: ResourceType, tags: &[Tag]) -> TagSpecification {
     let tags = tags
         .iter()
         .map(|tag| SdkTag::builder().key(&tag.key).value(&tag.value).build());

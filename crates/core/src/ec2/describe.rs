@@ -401,9 +401,19 @@ fn state(name: Option<&str>) -> State {
     State::new(name.unwrap_or("unknown"))
 }
 
-fn image(image: &sdk::Image) -> Option<Image> {
+fn mappings_of(image: &sdk::Image) -> impl Iterator<Item = &sdk::EbsBlockDevice> {
     let mappings = image.block_device_mappings().iter();
-    let snapshots = mappings.filter_map(|mapping| id(mapping.ebs()?.snapshot_id()));
+    mappings.filter_map(|mapping| mapping.ebs())
+}
+
+fn product_codes(image: &sdk::Image) -> Vec<String> {
+    let codes = image.product_codes().iter();
+    codes
+        .filter_map(|code| code.product_code_id().map(str::to_owned))
+        .collect()
+}
+
+fn image(image: &sdk::Image) -> Option<Image> {
     let reason = image.state_reason();
     Some(Image {
         id: id(image.image_id())?,
@@ -416,7 +426,12 @@ fn image(image: &sdk::Image) -> Option<Image> {
         source_image: id(image.source_image_id()),
         source_region: region(image.source_image_region()),
         source_instance: id(image.source_instance_id()),
-        snapshots: snapshots.collect(),
+        description: image.description().map(str::to_owned),
+        product_codes: product_codes(image),
+        is_encrypted: mappings_of(image).any(|ebs| ebs.encrypted() == Some(true)),
+        snapshots: mappings_of(image)
+            .filter_map(|ebs| id(ebs.snapshot_id()))
+            .collect(),
         tags: tags(image.tags()),
     })
 }

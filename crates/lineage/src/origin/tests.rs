@@ -21,20 +21,17 @@ fn image(record: &str, tags: &[(&str, &str)]) -> Image {
     let (id, place) = record.split_once('@').unwrap_or((record, ""));
     let tags = tags.iter();
     Image {
-        id: "ami-00000001".parse().expect("an ID"),
-        owner: None,
-        owner_alias: None,
-        name: None,
-        state: State::new("available"),
-        state_reason: None,
         created: Moment::from_timestamp(CREATED),
         source_image: id.parse().ok(),
         source_region: place.parse().ok(),
         source_instance: "i-0000000e".parse().ok(),
-        snapshots: Vec::new(),
         tags: tags
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect::<BTreeMap<_, _>>(),
+        ..Image::bare(
+            "ami-00000001".parse().expect("an ID"),
+            State::new("available"),
+        )
     }
 }
 
