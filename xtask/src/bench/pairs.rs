@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::figures::{Figures, median};
 use super::peer::Peer;
-use super::rows::{REGIONS, Row, Run, World};
+use super::rows::{Row, Run, World};
 use crate::sandbox::{self, Sandbox};
 use crate::workspace::Workspace;
 
@@ -78,12 +78,6 @@ impl Measured {
     }
 }
 
-/// A script that runs its operands once for each region, one after the other.
-fn loop_over_regions() -> String {
-    let regions = REGIONS.join(" ");
-    format!("for region in {regions}; do AWS_DEFAULT_REGION=$region \"$0\" \"$@\" || exit; done")
-}
-
 fn program(run: &Run) -> &'static str {
     run.line.split(' ').next().unwrap_or_default()
 }
@@ -103,6 +97,10 @@ impl Place {
             World::Nothing => None,
             World::Images(number) => {
                 let arguments = ["--images", &number.to_string()];
+                Some(Sandbox::start_with(workspace, &arguments)?)
+            }
+            World::Quick(number) => {
+                let arguments = ["--image-time", "0", "--images", &number.to_string()];
                 Some(Sandbox::start_with(workspace, &arguments)?)
             }
             World::Family(number) => {
@@ -145,8 +143,8 @@ impl Place {
             None => sandbox::detach(&mut command),
         };
         command.args(["bench-child", "--"]);
-        if run.in_each_region {
-            command.args(["sh", "-c", &loop_over_regions()]);
+        if let Some(script) = run.script {
+            command.args(["sh", "-c", script]);
         }
         command
             .arg(program)

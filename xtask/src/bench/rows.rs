@@ -26,12 +26,30 @@ pub enum World {
     Nothing,
     /// A sandbox with that many available images.
     Images(u32),
-    /// A sandbox with a family of that many images, in the regions of [`REGIONS`].
+    /// The same, and new images are available at once.
+    Quick(u32),
+    /// A sandbox with a family of that many images in three regions.
     Family(u32),
 }
 
-/// Where a family lies.
-pub const REGIONS: &[&str] = &["us-east-1", "us-west-2", "eu-west-1"];
+/// Once in each region where a family lies, because the peer knows one region at a time.
+const IN_EACH_REGION: &str = "\
+for region in us-east-1 us-west-2 eu-west-1; do
+  AWS_DEFAULT_REGION=$region \"$0\" \"$@\" || exit
+done";
+
+/// A copy and a wait for each region, all at once, as shells do it.
+const AS_JOBS: &str = "\
+for region in us-east-1 us-east-2 us-west-1 us-west-2 ca-central-1 sa-east-1 \
+  eu-west-1 eu-west-2 eu-west-3 eu-central-1 eu-north-1 \
+  ap-south-1 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-southeast-1 ap-southeast-2
+do
+  {
+    image=$(\"$0\" \"$@\" --region $region) &&
+      \"$0\" ec2 wait image-available --region $region --image-ids \"$image\"
+  } || kill $$ &
+done
+wait";
 
 /// One command.
 #[derive(Debug, PartialEq)]
@@ -39,8 +57,9 @@ pub struct Run {
     /// Program and arguments, parted by spaces. `{image}` is the sandbox's first image, `{root}` and
     /// `{deepest}` are the first of a family and the one with the longest line.
     pub line: &'static str,
-    /// It is run once for each of [`REGIONS`], because it can do its job in one only.
-    pub in_each_region: bool,
+    /// A script for `sh` that runs program (`$0`) and arguments (`$@`), where one run of them does not
+    /// do the whole job.
+    pub script: Option<&'static str>,
     /// The images of the sandbox are on its standard input, one a line.
     pub reads_images: bool,
     /// Variables beside those of the world.
@@ -53,15 +72,15 @@ impl Run {
     const fn of(line: &'static str) -> Self {
         Self {
             line,
-            in_each_region: false,
+            script: None,
             reads_images: false,
             variables: &[],
             status: 0,
         }
     }
 
-    const fn in_each_region(mut self) -> Self {
-        self.in_each_region = true;
+    const fn by(mut self, script: &'static str) -> Self {
+        self.script = Some(script);
         self
     }
 
@@ -140,7 +159,7 @@ pub static ROWS: &[Row] = &[
         job: "the line of an image through 1,000 generations in 3 regions with 10,000 images",
         world: World::Family(10_000),
         tool: Run::of("ami-describe-ancestors {deepest}"),
-        peer: Run::of("aws ec2 describe-images --owners self").in_each_region(),
+        peer: Run::of("aws ec2 describe-images --owners self").by(IN_EACH_REGION),
         goals: &[Goal::WallTimes(5.0), Goal::Peak(80.0)],
     },
     Row {
@@ -148,8 +167,24 @@ pub static ROWS: &[Row] = &[
         job: "all 9,999 images in 3 regions that descend from one",
         world: World::Family(10_000),
         tool: Run::of("ami-describe-children --regions us-east-1,us-west-2,eu-west-1 {root}"),
-        peer: Run::of("aws ec2 describe-images --owners self").in_each_region(),
+        peer: Run::of("aws ec2 describe-images --owners self").by(IN_EACH_REGION),
         goals: &[Goal::WallTimes(5.0), Goal::Peak(80.0)],
+    },
+    Row {
+        name: "copy-17",
+        job: "copy an image to 17 regions and wait for the copies",
+        world: World::Quick(1),
+        tool: Run::of(
+            "ami-copy-image --new --wait -R us-east-1,us-east-2,us-west-1,us-west-2,ca-central-1,sa-east-1,\
+             eu-west-1,eu-west-2,eu-west-3,eu-central-1,eu-north-1,ap-south-1,ap-northeast-1,\
+             ap-northeast-2,ap-northeast-3,ap-southeast-1,ap-southeast-2 {image}",
+        ),
+        peer: Run::of(
+            "aws ec2 copy-image --name copy --source-region us-east-1 --query ImageId --output text \
+             --source-image-id {image}",
+        )
+        .by(AS_JOBS),
+        goals: &[Goal::CpuTimes(40.0)],
     },
     Row {
         name: "no-region",
@@ -199,7 +234,7 @@ mod tests {
     fn what_is_named_is_there() {
         for row in ROWS {
             let is_there = |word: &str| match word {
-                "{image}" => matches!(row.world, World::Images(_)),
+                "{image}" => matches!(row.world, World::Images(_) | World::Quick(_)),
                 "{root}" | "{deepest}" => matches!(row.world, World::Family(_)),
                 word => !word.contains('{'),
             };
