@@ -161,7 +161,7 @@ impl Run<'_> {
             let back = self.context.reference(back).await;
             let text = format!(
                 "{last}: its source is {back}, which descends from it; the line ends here, because a tag \
-                 source_image on it is wrong"
+                 source_image between the two is wrong"
             );
             self.context.progress.hint(&text);
         }

@@ -14,6 +14,8 @@ pub(crate) struct Ancestor<'a> {
 }
 
 impl Record for Ancestor<'_> {
+    const IS_NEWS: bool = false;
+
     const COLUMNS: &'static [Column] = &[
         Column::new("IMAGE_ID", ID_WIDTH),
         Column::new("CREATE_DATE", 28),

@@ -53,6 +53,8 @@ pub static SPEC: Spec = Spec {
         Section {
             title: "Tags",
             paragraphs: &[
+                "Of an image that was registered from a snapshot EC2 records no source: without tags its \
+                 line is itself alone.",
                 "source_image, source_region, source_instance, create_timestamp and create_date say \
                  where an image comes from and when it was made. Without source_region the source \
                  lies in the image's own region, unless EC2 knows better. A tag that cannot be read \

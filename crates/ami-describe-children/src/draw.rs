@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ami_core::output::Gone;
 use ami_core::reference::Located;
 use ami_lineage::drawing::Drawing;
-use ami_lineage::family::{Descendant, Member, Standing};
+use ami_lineage::family::Descendant;
 use ami_lineage::picture::Style;
 use ami_lineage::record::say_differences;
 
@@ -26,9 +26,8 @@ impl Run<'_> {
         let found = with_what_leads_to(&self.descendants(&roots).await, |found| {
             self.is_listed(found) || is_root(found)
         });
-        let listed = found.iter().filter(|found| self.is_listed(found));
-        let listed = listed.map(|found| &found.member.located);
-        let uses = self.uses(listed.chain(&roots)).await;
+        let shown = found.iter().map(|found| &found.member.located);
+        let uses = self.uses(shown.chain(&roots)).await;
         let mut drawing = Drawing::default();
         for root in self.tops(&roots, &found) {
             let users = words(&uses, &root.located);
@@ -37,28 +36,12 @@ impl Run<'_> {
         for descendant in &found {
             let Descendant { member, .. } = descendant;
             say_differences(self.context, member).await;
-            let users = match self.is_listed(descendant) || is_root(descendant) {
-                true => words(&uses, &member.located),
-                // It was not asked for.
-                false => Some(Vec::new()),
-            };
+            let users = words(&uses, &member.located);
             let parent = member.origin.parent.as_ref();
             drawing.add(self.context, member, parent, users).await;
         }
         roots.iter().for_each(|root| drawing.mark(root));
         drawing.print(self.context, style)
-    }
-
-    /// The roots that descend from no other. One that does not exist, and from which nothing
-    /// descends, was told and is not drawn.
-    fn tops<'s>(&'s self, roots: &[Located], found: &[Descendant<'_>]) -> Vec<&'s Member> {
-        let below: HashSet<_> = found.iter().map(|found| &found.member.located).collect();
-        let above: HashSet<_> = found.iter().map(|found| found.of).collect();
-        let tops = roots.iter().filter(|root| !below.contains(root));
-        let members = tops.filter_map(|root| self.search.family().get(root));
-        let exists =
-            |member: &&Member| member.standing != Standing::Gone || above.contains(&member.located);
-        members.filter(exists).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use ami_core::reference::Located;
 use ami_lineage::family::Descendant;
 use ami_lineage::record::say_differences;
 
+use crate::listed::with_what_leads_to;
 use crate::record::Child;
 use crate::run::Run;
 use crate::uses::Uses;
@@ -17,11 +18,23 @@ impl Run<'_> {
     pub(crate) async fn show(&mut self, roots: Vec<Located>) -> Result<(), Gone> {
         let roots = self.add_roots(roots).await;
         let mut found = self.descendants(&roots).await;
-        found.retain(|found| self.is_listed(found));
+        if self.request.used_by {
+            found = self.with_roots(
+                &roots,
+                with_what_leads_to(&found, |found| self.is_listed(found)),
+            );
+        } else {
+            found.retain(|found| self.is_listed(found));
+        }
         let uses = self
             .uses(found.iter().map(|found| &found.member.located))
             .await;
-        let references = found.iter().map(|found| &found.member.located);
+        found.retain(|found| self.is_listed(found) || is_in_question(found, &uses));
+        let images = found.iter().map(|found| found.member);
+        let references = images.flat_map(|member| {
+            let parent = member.origin.parent.as_ref();
+            std::iter::once(&member.located).chain(parent)
+        });
         self.context.settle_width(references).await;
         let mut seen = Vec::with_capacity(found.len());
         for descendant in found {
@@ -36,6 +49,24 @@ impl Run<'_> {
         self.seen.extend(seen);
         self.told.clear();
         Ok(())
+    }
+
+    /// The roots themselves before what descends from them: what uses them was asked for too.
+    fn with_roots<'f>(
+        &'f self,
+        roots: &'f [Located],
+        found: Vec<Descendant<'f>>,
+    ) -> Vec<Descendant<'f>> {
+        let tops = self.tops(roots, &found).into_iter();
+        let mut all: Vec<_> = tops
+            .map(|member| Descendant {
+                member,
+                generation: 0,
+                of: &member.located,
+            })
+            .collect();
+        all.extend(found);
+        all
     }
 
     async fn print(&self, descendant: Descendant<'_>, uses: &Uses) -> Result<(), Gone> {
@@ -60,4 +91,13 @@ impl Run<'_> {
         };
         self.context.print(&child).await
     }
+}
+
+/// Is it shown for the sake of what uses it? A root always is; what only leads to others is where
+/// something still uses it, though it is gone.
+fn is_in_question(found: &Descendant<'_>, uses: &Uses) -> bool {
+    let has_users = uses
+        .of(&found.member.located)
+        .is_some_and(|users| !users.is_empty());
+    has_users || (found.generation == 0 && found.member.is_described())
 }

@@ -11,7 +11,7 @@ const ID: Column = Column::new("IMAGE_ID", ID_WIDTH);
 const DATE: Column = Column::new("CREATE_DATE", 28);
 const TIMESTAMP: Column = Column::new("CREATE_TS", 9);
 const INSTANCE: Column = Column::new("SOURCE_INSTANCE", 19);
-const IMAGE: Column = Column::new("SOURCE_IMAGE", ID_WIDTH);
+const IMAGE: Column = Column::of_references("SOURCE_IMAGE");
 const USED_BY: Column = Column::new("USED_BY", 0);
 /// For what uses an image, where nobody knows it.
 const UNKNOWN: &str = "?";
@@ -55,6 +55,8 @@ impl<const USED: bool> Child<'_, USED> {
 }
 
 impl<const USED: bool> Record for Child<'_, USED> {
+    const IS_NEWS: bool = false;
+
     const COLUMNS: &'static [Column] = match USED {
         false => &[ID, DATE, TIMESTAMP, INSTANCE, IMAGE],
         true => &[ID, DATE, TIMESTAMP, INSTANCE, IMAGE, USED_BY],

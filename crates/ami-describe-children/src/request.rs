@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ami_cli::args::Args;
 use ami_core::error::Error;
+use ami_core::escape::escape;
 use ami_core::region::Region;
 use ami_lineage::drawing::style;
 use ami_lineage::picture::Style;
@@ -52,9 +53,12 @@ fn regions(lists: &[Vec<String>]) -> Result<Option<BTreeSet<Region>>, Error> {
     ))
 }
 
-fn depth(text: &str) -> Result<usize, &'static str> {
+fn depth(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("is a number of generations, 1 or more"),
+        Ok(0) | Err(_) => Err(format!(
+            "'{}' is no number of generations, 1 or more",
+            escape(text)
+        )),
         Ok(depth) => Ok(depth),
     }
 }

@@ -8,7 +8,7 @@ use ami_core::reference::Located;
 use ami_core::region::Region;
 use ami_lineage::ancestors::Ancestors;
 use ami_lineage::children::list;
-use ami_lineage::family::{Descendant, Standing};
+use ami_lineage::family::{Descendant, Member, Standing};
 
 use crate::request::Request;
 use crate::uses::{self, Uses};
@@ -100,6 +100,22 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The roots that descend from no other. One that does not exist, and from which nothing
+    /// descends, was told and is not drawn.
+    pub(crate) fn tops<'s>(
+        &'s self,
+        roots: &[Located],
+        found: &[Descendant<'_>],
+    ) -> Vec<&'s Member> {
+        let below: HashSet<_> = found.iter().map(|found| &found.member.located).collect();
+        let above: HashSet<_> = found.iter().map(|found| found.of).collect();
+        let tops = roots.iter().filter(|root| !below.contains(root));
+        let members = tops.filter_map(|root| self.search.family().get(root));
+        let exists =
+            |member: &&Member| member.standing != Standing::Gone || above.contains(&member.located);
+        members.filter(exists).collect()
+    }
+
     /// Is it an own image that lies where was looked?
     pub(crate) fn is_listed(&self, found: &Descendant<'_>) -> bool {
         found.member.is_own && self.regions.contains(&found.member.located.region)
@@ -116,7 +132,12 @@ impl<'a> Run<'a> {
 async fn enabled_regions(context: &Context, nearby: &Region) -> Result<BTreeSet<Region>, Error> {
     let gateway = context.session.ec2(nearby).await;
     let regions = gateway.enabled_regions().await;
-    let regions =
-        regions.map_err(|error| error.of(nearby).hint("name the regions with --regions"))?;
+    let regions = regions.map_err(|error| match error.code() {
+        Some("UnauthorizedOperation") => {
+            let hint = "or name the regions with --regions";
+            error.of(nearby).adding(hint)
+        }
+        _ => error.of(nearby),
+    })?;
     Ok(regions.into_iter().collect())
 }

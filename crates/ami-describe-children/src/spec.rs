@@ -82,6 +82,8 @@ pub static SPEC: Spec = Spec {
                  versions of launch templates, parameters of Systems Manager, and recipes of Image \
                  Builder. They follow the reference after a tab, stand in a column USED_BY, in the \
                  picture beside their image, or in the field used_by.",
+                "Each IMAGE is then printed too, before what descends from it, and so is an image \
+                 between that is gone, where something still uses it.",
                 "Where EC2 does not tell, because it refuses or does not answer, '?' stands there \
                  instead, 'uses unknown' in the picture, and null in the field: that is not the same \
                  as nothing, for which there is no tab, '-', no word, and an empty list. What was \
@@ -119,7 +121,7 @@ pub static SPEC: Spec = Spec {
         },
         Field {
             name: "generation",
-            help: "number: 1 for a child of that image, 2 for a child of a child, and so on",
+            help: "number: 1 for a child of that image, 2 for a child of a child, and so on; 0 for that image itself",
         },
         Field {
             name: "state",

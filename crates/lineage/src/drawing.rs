@@ -81,6 +81,10 @@ impl Drawing {
     /// # Errors
     /// When standard output is gone.
     pub fn print(self, context: &Context, style: Style) -> Result<(), Gone> {
+        if self.nodes.is_empty() {
+            // Why there is nothing to be seen was told; a picture of nothing would say that all is well.
+            return Ok(());
+        }
         let letters = Letters::from_environment();
         let text = picture::draw(style, letters, &self.into_nodes(), Moment::now());
         context.print_text(&text)
