@@ -1,5 +1,7 @@
 //! Descendants as lines.
 
+use std::collections::HashSet;
+
 use ami_core::output::Gone;
 use ami_core::reference::Located;
 use ami_lineage::family::Descendant;
@@ -19,17 +21,18 @@ impl Run<'_> {
         let roots = self.add_roots(roots).await;
         let mut found = self.descendants(&roots).await;
         if self.request.used_by {
-            found = self.with_roots(
-                &roots,
-                with_what_leads_to(&found, |found| self.is_listed(found)),
-            );
+            found = self.with_roots(&roots, &found);
         } else {
             found.retain(|found| self.is_listed(found));
         }
         let uses = self
             .uses(found.iter().map(|found| &found.member.located))
             .await;
-        found.retain(|found| self.is_listed(found) || is_in_question(found, &uses));
+        let asked: HashSet<_> = roots.iter().collect();
+        found.retain(|found| {
+            let is_root = asked.contains(&found.member.located);
+            self.is_listed(found) || is_in_question(found, is_root, &uses)
+        });
         let images = found.iter().map(|found| found.member);
         let references = images.flat_map(|member| {
             let parent = member.origin.parent.as_ref();
@@ -51,13 +54,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The roots themselves before what descends from them: what uses them was asked for too.
+    /// The roots themselves before what is listed of their descendants and what leads to it: what
+    /// uses them was asked for too.
     fn with_roots<'f>(
         &'f self,
         roots: &'f [Located],
-        found: Vec<Descendant<'f>>,
+        found: &[Descendant<'f>],
     ) -> Vec<Descendant<'f>> {
-        let tops = self.tops(roots, &found).into_iter();
+        let asked: HashSet<_> = roots.iter().collect();
+        let tops = self.tops(roots, found).into_iter();
         let mut all: Vec<_> = tops
             .map(|member| Descendant {
                 member,
@@ -65,7 +70,9 @@ impl Run<'_> {
                 of: &member.located,
             })
             .collect();
-        all.extend(found);
+        all.extend(with_what_leads_to(found, |found| {
+            self.is_listed(found) || asked.contains(&found.member.located)
+        }));
         all
     }
 
@@ -93,11 +100,11 @@ impl Run<'_> {
     }
 }
 
-/// Is it shown for the sake of what uses it? A root always is; what only leads to others is where
-/// something still uses it, though it is gone.
-fn is_in_question(found: &Descendant<'_>, uses: &Uses) -> bool {
+/// Is it shown for the sake of what uses it? A root that EC2 describes always is; what is gone, or
+/// only leads to others, is where something still uses it.
+fn is_in_question(found: &Descendant<'_>, is_root: bool, uses: &Uses) -> bool {
     let has_users = uses
         .of(&found.member.located)
         .is_some_and(|users| !users.is_empty());
-    has_users || (found.generation == 0 && found.member.is_described())
+    has_users || (is_root && found.member.is_described())
 }

@@ -222,3 +222,19 @@ o ami-0000a9e1  40d  available  base
         )
         .done();
 }
+
+#[test]
+fn of_nothing_there_is_no_picture() {
+    let sandbox = sandbox();
+    for style in ["--tree", "--dot", "--mermaid", "--svg"] {
+        for tool in [ancestors, children] {
+            tool(&sandbox, &[style, "ami-0000dead"])
+                .run()
+                .expect()
+                .fails(5)
+                .stdout_is("")
+                .stderr_has("ami-0000dead: does not exist in us-east-1")
+                .done();
+        }
+    }
+}

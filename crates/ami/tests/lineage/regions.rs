@@ -268,10 +268,17 @@ fn pictures_show_the_regions_that_are_named_and_what_leads_to_them() {
     };
     let here = tree(HOME, &[root]);
     assert_eq!(drawn(&here), [true, true, true, false, false], "{here}");
-    // What only leads to others is not asked about.
+    // What uses them is asked for all that is shown, and for nothing else.
     let calls = sandbox.calls_to("DescribeImageReferences");
-    let asked: Vec<&str> = calls.iter().flat_map(|call| call.list("ImageId")).collect();
-    assert_eq!(asked, ["ami-00000001", "ami-00000003"]);
+    let mut asked: Vec<(&str, Vec<&str>)> = calls
+        .iter()
+        .map(|call| (&*call.region, call.list("ImageId")))
+        .collect();
+    asked.sort_unstable();
+    assert_eq!(
+        asked,
+        [(ABROAD, vec!["ami-00000002"]), (HOME, vec![root, back]),]
+    );
     let there = tree(ABROAD, &[root]);
     assert_eq!(drawn(&there), [true, true, false, true, false], "{there}");
     // What was asked about itself is drawn in any case.
@@ -290,12 +297,30 @@ fn without_the_permission_to_list_regions_they_can_be_named() {
         .fails(1)
         .stdout_is("")
         .stderr_has("us-east-1: not authorized to DescribeRegions")
-        .stderr_has("; name the regions with --regions\n")
+        .stderr_has(
+            "; the permission needed is ec2:DescribeRegions; or name the regions with --regions\n",
+        )
         .done();
     children(&sandbox, &["--regions", HOME, first])
         .run()
         .expect()
         .stdout_is(&lines(&[second, third]))
+        .done();
+}
+
+#[test]
+fn regions_are_to_be_named_only_where_the_permission_to_list_them_is_missing() {
+    let sandbox = sandbox();
+    let [first, ..] = families::created(&sandbox);
+    let fault = Fault::on("DescribeRegions").always();
+    sandbox.inject(fault.error(401, "AuthFailure", "The credentials are not valid."));
+    children(&sandbox, &[first])
+        .run()
+        .expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has("ami-describe-children: us-east-1: ")
+        .stderr_has_not("--regions")
         .done();
 }
 

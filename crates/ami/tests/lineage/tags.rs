@@ -104,7 +104,7 @@ fn tags_that_lead_in_a_circle_end_the_line_with_a_warning() {
             .stdout_is(&lines(&line))
             .stderr_is(&format!(
                 "ami-describe-ancestors: {last}: its source is {back}, which descends from it; the \
-                 line ends here, because a tag source_image on it is wrong\n"
+                 line ends here, because a tag source_image between the two is wrong\n"
             ))
             .done();
     }

@@ -6,7 +6,7 @@ use ami_sandbox::{Fault, InstanceState, Sandbox};
 use serde_json::{Value, json};
 
 use crate::families::{self, plant, record};
-use crate::{ABROAD, HOME, children, field, sandbox};
+use crate::{ABROAD, HOME, children, field, lines, sandbox};
 
 /// Runs instances of an image and gives their IDs in order.
 fn run(sandbox: &Sandbox, image: &str, region: &str, number: usize) -> Vec<String> {
@@ -32,13 +32,14 @@ fn instances_stand_after_a_tab_in_a_column_or_in_a_field() {
     };
     used(&[])
         .stdout_is(&format!(
-            "{second}\tinstance/{one} instance/{two}\n{third}\n"
+            "{first}\n{second}\tinstance/{one} instance/{two}\n{third}\n"
         ))
         .done();
     used(&["-C"])
         .stdout_is(&format!(
             "\
 IMAGE_ID      CREATE_DATE                   CREATE_TS  SOURCE_INSTANCE      SOURCE_IMAGE           USED_BY
+{first}  Fri Jan  2 00:00:00 UTC 2026  1767312000 -                    -                      -
 {second}  Sat Jan  3 00:00:00 UTC 2026  1767398400 i-00000c02           {first}           instance/{one} instance/{two}
 {third}  Sun Jan  4 00:00:00 UTC 2026  1767484800 i-00000c03           {second}           -
 "
@@ -53,7 +54,12 @@ IMAGE_ID      CREATE_DATE                   CREATE_TS  SOURCE_INSTANCE      SOUR
     let outcome = used(&["--json"]).done();
     assert_eq!(
         Value::from(field(&outcome.stdout, "used_by")),
-        json!([[arn(one), arn(two)], []]),
+        json!([[], [arn(one), arn(two)], []]),
+        "{outcome}"
+    );
+    assert_eq!(
+        Value::from(field(&outcome.stdout, "generation")),
+        json!([0, 1, 2]),
         "{outcome}"
     );
 }
@@ -74,7 +80,11 @@ fn instances_that_do_not_run_use_an_image_too() {
         .expect()
         .done();
     let used = field(&outcome.stdout, "used_by");
-    assert_eq!(used[0].as_array().map(Vec::len), Some(5), "{outcome}");
+    let numbers: Vec<_> = used
+        .iter()
+        .map(|used| used.as_array().map(Vec::len))
+        .collect();
+    assert_eq!(numbers, [Some(0), Some(5), Some(0)], "{outcome}");
 }
 
 #[test]
@@ -91,12 +101,11 @@ fn uses_are_asked_for_ten_images_a_call_in_their_own_region() {
         .run()
         .expect()
         .done();
-    assert_eq!(outcome.stdout.lines().count(), 28, "{outcome}");
+    let mut printed = outcome.stdout.lines();
+    assert_eq!(printed.next(), Some(root), "{outcome}");
+    assert_eq!(printed.clone().count(), 28, "{outcome}");
     assert!(
-        outcome
-            .stdout
-            .lines()
-            .all(|line| line.contains("\tinstance/i-")),
+        printed.all(|line| line.contains("\tinstance/i-")),
         "{outcome}"
     );
     let calls = sandbox.calls_to("DescribeImageReferences");
@@ -105,7 +114,7 @@ fn uses_are_asked_for_ten_images_a_call_in_their_own_region() {
         .map(|call| (&*call.region, call.list("ImageId").len()))
         .collect();
     sizes.sort_unstable();
-    assert_eq!(sizes, [(ABROAD, 3), (HOME, 5), (HOME, 10), (HOME, 10)]);
+    assert_eq!(sizes, [(ABROAD, 3), (HOME, 6), (HOME, 10), (HOME, 10)]);
     sandbox.clear_calls();
     children(&sandbox, &[root]).run().expect().done();
     assert!(sandbox.calls_to("DescribeImageReferences").is_empty());
@@ -130,18 +139,18 @@ fn without_the_permission_to_ask_for_uses_the_images_are_printed_and_not_as_unus
             .fails(6)
     };
     used(&[])
-        .stdout_is(&format!("{second}\t?\n{third}\t?\n"))
+        .stdout_is(&format!("{first}\t?\n{second}\t?\n{third}\t?\n"))
         .stderr_has("us-east-1: not authorized to DescribeImageReferences (")
         .stderr_has("; the permission needed is ec2:DescribeImageReferences\n")
         .done();
     let table = used(&["-C"]).stderr_any().done();
     let rows = table.stdout.lines().skip(1);
     assert!(rows.clone().all(|row| row.ends_with("  ?")), "{table}");
-    assert_eq!(rows.count(), 2, "{table}");
+    assert_eq!(rows.count(), 3, "{table}");
     let objects = used(&["--json"]).stderr_any().done();
     assert_eq!(
         Value::from(field(&objects.stdout, "used_by")),
-        json!([null, null]),
+        json!([null, null, null]),
         "{objects}"
     );
     for style in ["--tree", "--dot", "--mermaid", "--svg"] {
@@ -175,9 +184,9 @@ fn what_ec2_told_of_other_images_before_it_refused_is_kept() {
         .done();
     let used = field(&outcome.stdout, "used_by");
     let unknown = used.iter().filter(|used| used.is_null()).count();
-    assert!([5, 10].contains(&unknown), "{outcome}");
+    assert!([6, 10].contains(&unknown), "{outcome}");
     let told = used.iter().filter_map(Value::as_array);
-    assert_eq!(told.clone().count(), 25 - unknown, "{outcome}");
+    assert_eq!(told.clone().count(), 26 - unknown, "{outcome}");
     assert!(told.clone().any(|users| users.len() == 1), "{outcome}");
     assert!(told.clone().any(Vec::is_empty), "{outcome}");
 }
@@ -197,7 +206,7 @@ fn what_uses_the_images_of_a_region_that_failed_is_unknown() {
         .run()
         .expect()
         .fails(6)
-        .stdout_is(&format!("{child}\t?\n"))
+        .stdout_is(&format!("{root}\t?\n{child}\t?\n"))
         .stderr_has("us-east-1: not authorized to DescribeImages")
         .done();
     assert!(sandbox.calls_to("DescribeImageReferences").is_empty());
@@ -217,7 +226,7 @@ fn an_image_that_is_gone_keeps_nobody_from_learning_what_uses_the_others() {
         .run()
         .expect()
         .stdout_is(&format!(
-            "{left}\tinstance/{instance}\n{right}\t?\n{below}\n"
+            "{root}\n{left}\tinstance/{instance}\n{right}\t?\n{below}\n"
         ))
         .done();
 }
@@ -239,4 +248,154 @@ fn uses_are_asked_for_in_several_calls_side_by_side() {
     // Five and then one; one after the other they would take nine seconds.
     let spent = start.elapsed();
     assert!(spent < delay * 5, "{spent:?}");
+}
+
+#[test]
+fn a_root_and_a_deregistered_middle_that_are_still_used_are_shown_with_their_users() {
+    let sandbox = sandbox();
+    let [first, middle, last] = families::without_middle(&sandbox);
+    // Nothing uses them yet: what is gone is left out, what was asked about is not.
+    children(&sandbox, &["--used-by", first])
+        .run()
+        .expect()
+        .stdout_is(&lines(&[first, last]))
+        .done();
+    let ids = [first, middle].map(|image| run(&sandbox, image, HOME, 1).remove(0));
+    let [of_first, of_middle] = &ids;
+    let used = |words: &[&str]| {
+        children(&sandbox, words)
+            .args(["--used-by", first])
+            .run()
+            .expect()
+    };
+    used(&[])
+        .stdout_is(&format!(
+            "{first}\tinstance/{of_first}\n{middle}\tinstance/{of_middle}\n{last}\n"
+        ))
+        .done();
+    used(&["-C"])
+        .stdout_is(&format!(
+            "\
+IMAGE_ID      CREATE_DATE                   CREATE_TS  SOURCE_INSTANCE      SOURCE_IMAGE           USED_BY
+{first}  Fri Jan  2 00:00:00 UTC 2026  1767312000 -                    -                      instance/{of_first}
+{middle}  Sat Jan  3 00:00:00 UTC 2026  1767398400 -  (gone)            {first}           instance/{of_middle}
+{last}  Sun Jan  4 00:00:00 UTC 2026  1767484800 -                    {middle}           -
+"
+        ))
+        .done();
+    let outcome = used(&["--json"]).done();
+    let of = |name: &str| Value::from(field(&outcome.stdout, name));
+    assert_eq!(of("id"), json!([first, middle, last]), "{outcome}");
+    assert_eq!(of("generation"), json!([0, 1, 2]), "{outcome}");
+    assert_eq!(of("state"), json!(["available", "gone", "available"]));
+    let arn = |id: &str| format!("arn:aws:ec2:us-east-1:123456789012:instance/{id}");
+    let users = field(&outcome.stdout, "used_by");
+    assert_eq!(users[0][0]["arn"], json!(arn(of_first)), "{outcome}");
+    assert_eq!(users[1][0]["arn"], json!(arn(of_middle)), "{outcome}");
+    assert_eq!(users[2], json!([]), "{outcome}");
+    used(&["--tree"])
+        .stdout_has(of_first)
+        .stdout_has(of_middle)
+        .done();
+    // The one that is gone can be asked about itself.
+    children(&sandbox, &["--used-by", middle])
+        .run()
+        .expect()
+        .stdout_is(&format!("{middle}\tinstance/{of_middle}\n{last}\n"))
+        .done();
+}
+
+#[test]
+fn no_image_is_printed_twice_with_its_users() {
+    let sandbox = sandbox();
+    let [root, left, right, below] = families::forked(&sandbox);
+    let [hen, egg, chick] = families::circle(&sandbox);
+    let itself = families::own_source(&sandbox);
+    for (words, expected) in [
+        (&["--depth", "1", root][..], &[root, left, right][..]),
+        (&["--depth", "2", root], &[root, left, right, below]),
+        // Below the other root, but deeper than was asked for.
+        (&["--depth", "1", root, below], &[root, below, left, right]),
+        (&["--depth", "1", root, right], &[root, left, right, below]),
+        (&[root, right, root], &[root, left, right, below]),
+        (&[right, below, root], &[root, left, right, below]),
+        (&[hen], &[hen, egg, chick]),
+        (&[hen, egg], &[hen, egg, chick]),
+        (&[chick, egg, hen], &[egg, hen, chick]),
+        (&[itself], &[itself]),
+    ] {
+        children(&sandbox, &["--used-by"])
+            .args(words)
+            .run()
+            .expect()
+            .stdout_is(&lines(expected))
+            .stderr_any()
+            .done();
+    }
+    // What was printed for one line of standard input is not printed for the next.
+    let mut slowly = children(&sandbox, &["--used-by", "-"]).stdin_open().spawn();
+    slowly.write(&format!("{right}\n"));
+    slowly.wait_until("its family", |slowly| {
+        slowly.stdout() == lines(&[right, below])
+    });
+    slowly.write(&format!("{root}\n{below}\n"));
+    slowly.close_stdin();
+    slowly
+        .wait()
+        .expect()
+        .stdout_is(&lines(&[right, below, root, left]))
+        .done();
+}
+
+#[test]
+fn an_image_that_was_asked_about_is_shown_wherever_it_lies() {
+    let sandbox = sandbox();
+    let [first, second, third] = families::copied(&sandbox);
+    let home = plant(&sandbox, "ami-0000c004", "web", 4, |image| {
+        record(image, third);
+    });
+    let used = |words: &[&str]| {
+        children(&sandbox, &["--used-by", "--regions", HOME])
+            .args(words)
+            .run()
+            .expect()
+    };
+    // The two between exist elsewhere, and only lead to the last.
+    used(&[first]).stdout_is(&lines(&[first, home])).done();
+    used(&[first, second])
+        .stdout_is(&lines(&[first, second, home]))
+        .done();
+    let [instance] = &run(&sandbox, &third[..12], "ap-south-1", 1)[..] else {
+        panic!("an instance");
+    };
+    used(&[first, second])
+        .stdout_is(&format!(
+            "{first}\n{second}\n{third}\tinstance/{instance}\n{home}\n"
+        ))
+        .done();
+}
+
+#[test]
+fn tables_stay_straight_where_references_of_sources_are_long() {
+    let sandbox = sandbox();
+    let [first, second, third] = families::copied(&sandbox);
+    let outcome = children(&sandbox, &["-C", "--used-by", first])
+        .run()
+        .expect()
+        .done();
+    let mut rows = outcome.stdout.lines();
+    let header = rows.next().expect("a header");
+    let [source, users] = ["SOURCE_IMAGE", "USED_BY"].map(|title| header.find(title).expect(title));
+    let cells: Vec<_> = rows
+        .map(|row| (row[source..users].trim_end(), &row[users..]))
+        .collect();
+    assert_eq!(
+        cells,
+        [("-", "-"), (first, "-"), (second, "-")],
+        "{outcome}"
+    );
+    assert!(
+        outcome.stdout.contains(&format!("\n{third}  ")),
+        "{outcome}"
+    );
 }
