@@ -15,7 +15,7 @@ pub(crate) async fn read(context: &Context) -> Result<Destinations, Error> {
             Error::usage("no region to copy to is set")
                 .hint("give -R REGION or set AWS_DEFAULT_REGION")
         })?;
-        return Ok(Destinations::Regions([home].into()));
+        return Ok(Destinations::Home(home));
     }
     if words.iter().all(|word| *word == "all") {
         return Ok(Destinations::All);

@@ -82,7 +82,7 @@ pub const LIFE: Group = Group {
         Opt::value(
             "deprecate-at",
             "TIME",
-            "deprecate it then: 2027-01-31T00:00:00Z, or a time from now such as 90d",
+            "deprecate it then: 2027-01-31T00:00:00Z, or so long after it was made: 90d",
         ),
         Opt::flag("protect", "protect it from being deregistered"),
     ],
@@ -96,7 +96,8 @@ pub const SECTIONS: &[Section] = &[
             "A copy bears a digest of what was asked for: image, region, name or prefix, description, \
              encryption and tags. When the same is asked for again, the copy that is pending or \
              available is found and printed, and nothing is made; --new makes another. A copy that was \
-             deregistered since, or that failed, is made again. So a run that was cut short is completed by the \
+             deregistered or disabled since, or that failed, is made again. Two runs at the same time do \
+             not see each other, and make two copies. So a run that was cut short is completed by the \
              same command, also with --share, --carry-permissions, --deprecate-at and --protect, \
              which are applied to copies that were found as well.",
         ],

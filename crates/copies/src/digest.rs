@@ -54,7 +54,7 @@ pub(crate) fn digest(request: &Request, source: &Located, destination: &Region) 
 #[cfg(test)]
 mod tests {
     use super::digest;
-    use crate::request::{Naming, Request, keys_of, plain};
+    use crate::request::{Deprecation, Naming, Request, keys_of, plain};
     use ami_core::reference::Located;
     use ami_core::region::Region;
     use ami_core::tag::Tag;
@@ -137,7 +137,7 @@ mod tests {
             request.life.share.accounts.push("210987654321".to_owned());
             request.life.carry = true;
             request.life.protect = true;
-            request.life.deprecate_at = Some(Moment::now());
+            request.life.deprecate = Some(Deprecation::At(Moment::now()));
             request.wait = Some(ami_core::wait::Rules::default());
             request.new = true;
             request.dry_run = true;

@@ -192,7 +192,9 @@ impl<'a> Lane<'a> {
         self.queue.extend(look.missing);
         for (work, made) in look.found {
             if self.request.dry_run {
-                self.context.progress.hint(&work.is_there(&made));
+                self.context
+                    .progress
+                    .hint(&work.is_there(&made, &self.request.life));
                 self.context.done();
             } else {
                 self.accept(made, &work).await;
@@ -212,9 +214,10 @@ impl<'a> Lane<'a> {
             }
             self.under_way += 1;
             let (gateway, is_dry) = (Rc::clone(&self.gateway), self.request.dry_run);
+            let life = &self.request.life;
             self.steps.push(Box::pin(async move {
                 if is_dry {
-                    return Step::Rehearsed(work.rehearse(&gateway).await);
+                    return Step::Rehearsed(work.rehearse(&gateway, life).await);
                 }
                 let made = work.carry_out(&gateway).await;
                 Step::Copied(Box::new(work), made.map(Box::new))
@@ -236,8 +239,7 @@ impl<'a> Lane<'a> {
                     source,
                     snapshots,
                 } = ready;
-                let copy = made.located.id.clone();
-                let result = life::settle(context, gateway, life, source, copy, snapshots).await;
+                let result = life::settle(context, gateway, life, source, &made, snapshots).await;
                 Step::Settled(Box::new(made), result)
             }));
         }

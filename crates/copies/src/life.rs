@@ -10,6 +10,7 @@ use ami_core::error::{Error, Kind as ErrorKind};
 use ami_core::id::Id;
 use ami_core::retry::Backoff;
 
+use crate::record::Made;
 use crate::request::Life;
 use crate::sources::Source;
 
@@ -20,12 +21,19 @@ pub(crate) async fn settle(
     gateway: Rc<Ec2>,
     life: &Life,
     source: Rc<Source>,
-    copy: Id,
+    copy: &Made,
     snapshots: Vec<Id>,
 ) -> Result<(), Error> {
+    let originals = source.image.snapshots.len();
+    if snapshots.len() != originals {
+        // Which of them is which cannot be told.
+        let shown = snapshots.len();
+        let error = Error::failed(format!("EC2 shows {shown} of its {originals} snapshots"));
+        return Err(error.hint("the same command, run again, goes on with it"));
+    }
     let (start, mut backoff) = (Instant::now(), Backoff::for_calls());
     loop {
-        let done = settle_once(&gateway, life, &source, &copy, &snapshots).await;
+        let done = settle_once(&gateway, life, &source, copy, &snapshots).await;
         match &done {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             _ => return done,
@@ -46,9 +54,10 @@ async fn settle_once(
     gateway: &Ec2,
     life: &Life,
     source: &Source,
-    copy: &Id,
+    made: &Made,
     snapshots: &[Id],
 ) -> Result<(), Error> {
+    let copy = &made.located.id;
     // Snapshots come first: who may launch an image must be able to read them.
     for (place, snapshot) in snapshots.iter().enumerate() {
         let grants = snapshot_grants(life, source, place);
@@ -61,7 +70,7 @@ async fn settle_once(
     if !grants.is_empty() {
         gateway.grant_image(copy, &grants).await?;
     }
-    if let Some(at) = life.deprecate_at {
+    if let Some(at) = life.deprecate.and_then(|when| when.of(made.created)) {
         gateway.deprecate_image(copy, at).await?;
     }
     if life.protect {

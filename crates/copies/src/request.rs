@@ -1,6 +1,7 @@
 //! What is asked for: names, encryption, tags, and what becomes of a copy that is ready.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use ami_cli::args::Args;
 use ami_core::ec2::Grants;
@@ -66,20 +67,77 @@ impl Keys {
     }
 }
 
+/// When a copy is to be deprecated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deprecation {
+    /// Then.
+    At(Moment),
+    /// So many seconds after it was made, so that another run does not put it off.
+    After(i64),
+}
+
+impl Deprecation {
+    /// When that is for a copy that was made at `created`; none when it is over, and was done.
+    pub(crate) fn of(self, created: Option<Moment>) -> Option<Moment> {
+        let now = Moment::now();
+        match self {
+            Self::At(at) => Some(at),
+            Self::After(seconds) => {
+                let created = created.unwrap_or(now);
+                Moment::from_timestamp(created.timestamp() + seconds).filter(|at| *at > now)
+            }
+        }
+    }
+}
+
 /// What becomes of a copy that is ready.
 #[derive(Debug, Default)]
 pub(crate) struct Life {
     pub(crate) share: Grants,
     /// Grant what the source grants.
     pub(crate) carry: bool,
-    pub(crate) deprecate_at: Option<Moment>,
+    pub(crate) deprecate: Option<Deprecation>,
     pub(crate) protect: bool,
 }
 
 impl Life {
+    /// What would be done to a copy of an image that grants `carried`, in words.
+    pub(crate) fn in_words(&self, carried: &Grants) -> String {
+        let mut grants = self.share.clone();
+        grants.extend(carried.clone());
+        let public = grants.public.then(|| "everybody".to_owned());
+        let grantees: Vec<_> = public
+            .into_iter()
+            .chain(grants.accounts)
+            .chain(grants.organizations)
+            .chain(grants.units)
+            .collect();
+        let shared = (!grantees.is_empty()).then(|| format!("shared with {}", grantees.join(", ")));
+        let deprecated = match self.deprecate {
+            None => None,
+            Some(Deprecation::At(at)) => Some(format!("deprecated at {at}")),
+            Some(Deprecation::After(seconds)) => {
+                let after = match seconds % 86_400 {
+                    0 => format!("{} days", seconds / 86_400),
+                    _ => format_duration(Duration::from_secs(seconds.unsigned_abs())),
+                };
+                Some(format!("deprecated {after} after it is made"))
+            }
+        };
+        let protected = self.protect.then(|| "protected".to_owned());
+        let all: Vec<_> = [shared, deprecated, protected]
+            .into_iter()
+            .flatten()
+            .collect();
+        match all.is_empty() {
+            true => String::new(),
+            false => format!("; then it would be {}", all.join(", ")),
+        }
+    }
+
     /// Is there nothing to be done?
     pub(crate) fn is_empty(&self) -> bool {
-        self.share.is_empty() && !self.carry && self.deprecate_at.is_none() && !self.protect
+        self.share.is_empty() && !self.carry && self.deprecate.is_none() && !self.protect
     }
 }
 
@@ -120,6 +178,18 @@ impl Request {
         })
     }
 
+    /// Refuses a key for a region to which nothing is copied: the word may be mistyped, and the copy
+    /// would be encrypted with another key than was meant.
+    pub(crate) fn check_keys(&self, destinations: &BTreeSet<Region>) -> Result<(), Error> {
+        let mut regions = self.keys.regions.keys();
+        match regions.find(|region| !destinations.contains(region)) {
+            Some(region) => Err(Error::usage(format!(
+                "--kms-key names {region}, and nothing is copied there"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Is there a name that one image can have only?
     pub(crate) fn is_for_one(&self) -> bool {
         matches!(self.name, Naming::Explicit(_))
@@ -134,7 +204,7 @@ fn life(args: &Args) -> Result<Life, Error> {
     Ok(Life {
         share,
         carry: args.flag("carry-permissions"),
-        deprecate_at: args.value("deprecate-at", deprecation)?,
+        deprecate: args.value("deprecate-at", deprecation)?,
         protect: args.flag("protect"),
     })
 }
@@ -249,7 +319,7 @@ fn is_organization(text: &str, kind: &str) -> bool {
 
 /// A moment in RFC 3339 or as `20270131T000000Z`, or a time from now. A plain number may be meant
 /// as a date, and is neither.
-fn deprecation(text: &str) -> Result<Moment, String> {
+fn deprecation(text: &str) -> Result<Deprecation, String> {
     let too_far = || "lies more than ten years ahead".to_owned();
     let now = Moment::now().timestamp();
     let moment = Moment::from_rfc3339(text).or_else(|| Moment::from_compact(text));
@@ -270,7 +340,7 @@ fn deprecation(text: &str) -> Result<Moment, String> {
     match seconds {
         ..=0 => Err("lies in the past".to_owned()),
         ahead if ahead > FURTHEST * 86_400 => Err(too_far()),
-        ahead => Moment::from_timestamp(now + ahead).ok_or_else(too_far),
+        ahead => Ok(moment.map_or(Deprecation::After(ahead), Deprecation::At)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use ami_core::app::Context;
 use ami_core::chance;
-use ami_core::error::{Error, Kind as ErrorKind};
+use ami_core::error::Error;
 use ami_core::id::Id;
 use ami_core::input::Operands;
 use ami_core::reference::{Located, Reference};
@@ -27,6 +27,8 @@ pub enum Destinations {
     Same,
     /// In these.
     Regions(BTreeSet<Region>),
+    /// In this one, because it is the environment's; not for images that lie there.
+    Home(Region),
     /// In all that the account has enabled, but the image's own.
     All,
 }
@@ -44,6 +46,9 @@ pub async fn run(
     destinations: &Destinations,
     mut operands: Operands,
 ) -> Result<(), Error> {
+    if let Destinations::Regions(regions) = destinations {
+        request.check_keys(regions)?;
+    }
     let run = chance::run_id();
     let (opened, lanes) = unbounded_channel();
     let ended = Notify::new();
@@ -256,13 +261,18 @@ impl Reader<'_> {
                     format!("to enable it: aws account enable-region --region-name {region}");
                 Err(error.hint(hint))
             }
-            None => Err(Error::new(ErrorKind::NotFound, "EC2 knows no such region")),
+            None => Err(Error::failed("EC2 knows no such region")),
         }
     }
 
     async fn destinations_from(&mut self, source: &Region) -> Result<BTreeSet<Region>, Error> {
         match self.destinations {
             Destinations::Same => Ok([source.clone()].into()),
+            Destinations::Home(home) if home == source => {
+                let what = format!("images of {home} are there already");
+                Err(Error::usage(what).hint("give -R REGION, or use ami-clone"))
+            }
+            Destinations::Home(home) => Ok([home.clone()].into()),
             Destinations::Regions(regions) => {
                 // Which regions are enabled is worth knowing, but not at the price of a permission.
                 if matches!(self.regions, Regions::Unasked) {

@@ -90,8 +90,10 @@ fn a_dry_run_does_nothing_to_copies_that_are_there() {
         .expect()
         .stdout_is("")
         .stderr_is(&format!(
-            "ami-copy-image: {image}@{HOME} is copied to {ABROAD} already: {}@{ABROAD} is available\n",
-            copied.id
+            "ami-copy-image: {image}@{HOME} is copied to {ABROAD} already: {}@{ABROAD} is available; then it \
+             would be shared with {}, deprecated 90 days after it is made, protected\n",
+            copied.id,
+            crate::OTHER
         ))
         .done();
     let after = only_copy(&sandbox, ABROAD);

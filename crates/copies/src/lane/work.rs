@@ -15,7 +15,7 @@ use ami_core::time::Moment;
 
 use crate::digest::digest;
 use crate::record::Made;
-use crate::request::{Naming, Request};
+use crate::request::{Life, Naming, Request};
 use crate::sources::Source;
 
 /// States of a copy that answers a request, now or soon.
@@ -91,7 +91,7 @@ impl Work {
     }
 
     /// Says what would be copied, after EC2 said that it would be allowed.
-    pub(super) async fn rehearse(&self, gateway: &Ec2) -> Result<String, Error> {
+    pub(super) async fn rehearse(&self, gateway: &Ec2, life: &Life) -> Result<String, Error> {
         let region = gateway.region();
         let (source, name) = (&self.source.located, &self.copy.name);
         let allowed = gateway.may_copy_image(&self.copy).await;
@@ -106,18 +106,21 @@ impl Work {
             .map(|tag| format!("{}={}", tag.key, escape(&tag.value)))
             .collect();
         Ok(format!(
-            "would copy {source} to {region} as '{}'{encrypted}, tagged {}",
+            "would copy {source} to {region} as '{}'{encrypted}, tagged {}{}",
             escape(name),
-            tags.join(", ")
+            tags.join(", "),
+            life.in_words(&self.source.grants)
         ))
     }
 
     /// Says that there is nothing to copy, because an earlier run has made it.
-    pub(super) fn is_there(&self, made: &Made) -> String {
+    pub(super) fn is_there(&self, made: &Made, life: &Life) -> String {
         let (source, region) = (&self.source.located, &made.located.region);
         format!(
-            "{source} is copied to {region} already: {} is {}",
-            made.located, made.state
+            "{source} is copied to {region} already: {} is {}{}",
+            made.located,
+            made.state,
+            life.in_words(&self.source.grants)
         )
     }
 
