@@ -7,7 +7,7 @@ mod record;
 mod request;
 pub mod spec;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -17,10 +17,9 @@ use ami_core::app::{self, Context};
 use ami_core::chance;
 use ami_core::ec2::Ec2;
 use ami_core::error::Error;
-use ami_core::id::{Id, Kind};
+use ami_core::id::Kind;
 use ami_core::input::Operands;
 use ami_core::reference::{Located, Reference};
-use ami_core::region::Region;
 use ami_core::tag;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -160,20 +159,7 @@ impl<'a> Run<'a> {
 
     /// Describes new instances, one call a region.
     async fn begin(&mut self, batch: Vec<Result<Reference, Error>>) {
-        let mut regions: BTreeMap<Region, Vec<Id>> = BTreeMap::new();
-        for reference in batch {
-            let located = match reference {
-                Ok(reference) => self.context.session.locate(reference).await,
-                Err(error) => Err(error),
-            };
-            match located {
-                Ok(located) if self.seen.insert(located.clone()) => {
-                    regions.entry(located.region).or_default().push(located.id);
-                }
-                Ok(_) => {}
-                Err(error) => self.context.fail(&error),
-            }
-        }
+        let regions = self.context.locate_new(batch, &mut self.seen).await;
         for (region, ids) in regions {
             let gateway = self.context.session.ec2(&region).await;
             let run = Rc::clone(&self.run);

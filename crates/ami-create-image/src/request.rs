@@ -9,8 +9,6 @@ use ami_core::time::{format_duration, parse_duration};
 use ami_core::wait::Rules;
 
 const PREFIX: &str = "AMI";
-/// Characters of a description (EC2 API Reference, CreateImage, Description).
-const LONGEST_DESCRIPTION: usize = 255;
 
 /// The options, checked.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ impl Request {
                 Some(name) => Naming::Explicit(name),
                 None => Naming::Automatic(prefix.unwrap_or_else(|| PREFIX.to_owned())),
             },
-            description: args.value("description", description)?,
+            description: args.value("description", name::parse_description)?,
             tags,
             mappings,
             no_reboot: args.flag("no-reboot"),
@@ -75,14 +73,5 @@ impl Request {
             }),
             dry_run: args.flag("dry-run"),
         })
-    }
-}
-
-fn description(text: &str) -> Result<String, String> {
-    match text.chars().count() {
-        1..=LONGEST_DESCRIPTION => Ok(text.to_owned()),
-        length => Err(format!(
-            "a description has 1 to {LONGEST_DESCRIPTION} characters, this one has {length}"
-        )),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ami_cli::args::Args;
 use ami_core::error::Error;
 use ami_core::escape::escape;
-use ami_core::region::Region;
+use ami_core::region::{self, Region, Regions};
 use ami_lineage::drawing::style;
 use ami_lineage::picture::Style;
 
@@ -23,7 +23,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn read(args: &Args) -> Result<Self, Error> {
         Ok(Self {
-            regions: regions(&args.values("regions", words)?)?,
+            regions: regions(args)?,
             depth: args.value("depth", depth)?.unwrap_or(usize::MAX),
             used_by: args.flag("used-by"),
             style: style(args),
@@ -31,26 +31,13 @@ impl Request {
     }
 }
 
-fn words(text: &str) -> Result<Vec<String>, String> {
-    let words: Vec<_> = text.split(',').map(|word| word.trim().to_owned()).collect();
-    for word in words.iter().filter(|word| *word != "all") {
-        word.parse::<Region>().map_err(|why| why.to_string())?;
+/// The regions that are named, if any are.
+fn regions(args: &Args) -> Result<Option<BTreeSet<Region>>, Error> {
+    let lists = args.values("regions", region::list)?;
+    match Regions::of("regions", lists).map_err(Error::usage)? {
+        Some(Regions::These(regions)) => Ok(Some(regions)),
+        Some(Regions::All) | None => Ok(None),
     }
-    Ok(words)
-}
-
-fn regions(lists: &[Vec<String>]) -> Result<Option<BTreeSet<Region>>, Error> {
-    let words: Vec<_> = lists.iter().flatten().collect();
-    let is_all = words.iter().any(|word| *word == "all");
-    if is_all && words.iter().any(|word| *word != "all") {
-        return Err(Error::usage("--regions takes 'all' or regions, not both"));
-    }
-    if is_all || words.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(
-        words.iter().filter_map(|word| word.parse().ok()).collect(),
-    ))
 }
 
 fn depth(text: &str) -> Result<usize, String> {

@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use ami_core::app::Context;
 use ami_core::error::Error;
-use ami_core::id::Id;
 use ami_core::image::Image;
 use ami_core::input::Operands;
 use ami_core::reference::{Located, Reference};
@@ -114,20 +113,7 @@ impl<'a> Run<'a> {
 
     /// Describes new images, one call a region.
     async fn begin(&mut self, batch: Vec<Result<Reference, Error>>) {
-        let mut regions: BTreeMap<Region, Vec<Id>> = BTreeMap::new();
-        for reference in batch {
-            let located = match reference {
-                Ok(reference) => self.context.session.locate(reference).await,
-                Err(error) => Err(error),
-            };
-            match located {
-                Ok(located) if self.seen.insert(located.clone()) => {
-                    regions.entry(located.region).or_default().push(located.id);
-                }
-                Ok(_) => {}
-                Err(error) => self.context.fail(&error),
-            }
-        }
+        let regions = self.context.locate_new(batch, &mut self.seen).await;
         for (region, ids) in regions {
             let gateway = self.context.session.ec2(&region).await;
             let request = self.request;

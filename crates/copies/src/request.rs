@@ -13,8 +13,6 @@ use ami_core::tag::{self, Tag};
 use ami_core::time::{Moment, format_duration, parse_any_duration, parse_duration};
 use ami_core::wait::Rules;
 
-/// Characters of a description (EC2 API Reference, CopyImage, Description).
-const LONGEST_DESCRIPTION: usize = 255;
 /// Steps, least and most minutes of a copy's time (EC2 API Reference, CopyImage,
 /// SnapshotCopyCompletionDurationMinutes).
 const STEP: u64 = 15;
@@ -164,7 +162,7 @@ impl Request {
                 (None, Some(prefix)) => Naming::Automatic(prefix),
                 (None, None) => Naming::Source,
             },
-            description: args.value("description", description)?,
+            description: args.value("description", name::parse_description)?,
             encrypt,
             keys,
             copy_tags: args.flag("copy-tags"),
@@ -261,15 +259,6 @@ fn keys(given: &[(Option<Region>, String)]) -> Result<Keys, Error> {
         }
     }
     Ok(keys)
-}
-
-fn description(text: &str) -> Result<String, String> {
-    match text.chars().count() {
-        1..=LONGEST_DESCRIPTION => Ok(text.to_owned()),
-        length => Err(format!(
-            "a description has 1 to {LONGEST_DESCRIPTION} characters, this one has {length}"
-        )),
-    }
 }
 
 fn completion(text: &str) -> Result<i64, String> {

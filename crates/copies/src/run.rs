@@ -165,7 +165,7 @@ impl Reader<'_> {
     async fn begin(&mut self, batch: Vec<Result<Reference, Error>>) -> Result<(), Error> {
         let (context, carry) = (self.context, self.request.life.carry);
         let mut described = FuturesUnordered::new();
-        for (region, ids) in self.by_region(batch).await {
+        for (region, ids) in self.context.locate_new(batch, &mut self.seen).await {
             let destinations = self.destinations_from(&region).await?;
             described.push(async move {
                 let sources = describe(context, &region, &ids, carry).await;
@@ -185,28 +185,6 @@ impl Reader<'_> {
             say_stopped(self.context, ids, region);
         }
         Ok(())
-    }
-
-    /// The images that were not named before.
-    async fn by_region(
-        &mut self,
-        batch: Vec<Result<Reference, Error>>,
-    ) -> BTreeMap<Region, Vec<Id>> {
-        let mut regions: BTreeMap<Region, Vec<Id>> = BTreeMap::new();
-        for reference in batch {
-            let located = match reference {
-                Ok(reference) => self.context.session.locate(reference).await,
-                Err(error) => Err(error),
-            };
-            match located {
-                Ok(located) if self.seen.insert(located.clone()) => {
-                    regions.entry(located.region).or_default().push(located.id);
-                }
-                Ok(_) => {}
-                Err(error) => self.context.fail(&error),
-            }
-        }
-        regions
     }
 
     /// Hands an image to the lanes; `late` gets those that the tool was asked to stop before.

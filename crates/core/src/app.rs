@@ -4,6 +4,7 @@
 //! Invariant: nobody else prints errors or ends the process.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -16,10 +17,12 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::environment::drop_empty_variables;
 use crate::error::Error;
+use crate::id::Id;
 use crate::interrupt::{Interrupt, Signal};
 use crate::output::{Gone, Output, Record, State, write};
 use crate::progress::Progress;
 use crate::reference::{Located, Reference};
+use crate::region::Region;
 use crate::session::Session;
 use crate::settings::{Settings, Talk};
 
@@ -101,6 +104,21 @@ impl Context {
             }
         }
         all
+    }
+
+    /// The same for references that were not `seen` before, by region.
+    pub async fn locate_new(
+        &self,
+        batch: Vec<Result<Reference, Error>>,
+        seen: &mut BTreeSet<Located>,
+    ) -> BTreeMap<Region, Vec<Id>> {
+        let mut regions: BTreeMap<Region, Vec<Id>> = BTreeMap::new();
+        for located in self.locate_all(batch).await {
+            if seen.insert(located.clone()) {
+                regions.entry(located.region).or_default().push(located.id);
+            }
+        }
+        regions
     }
 
     /// Makes a table's column of references as wide as these, where they are known before the first

@@ -56,6 +56,22 @@ fn letters(text: &str) -> Result<(), String> {
     }
 }
 
+/// Characters of a description (EC2 API Reference, CreateImage and CopyImage, Description).
+const LONGEST_DESCRIPTION: usize = 255;
+
+/// Checks the description of an image.
+///
+/// # Errors
+/// One that is empty or too long.
+pub fn parse_description(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        1..=LONGEST_DESCRIPTION => Ok(text.to_owned()),
+        length => Err(format!(
+            "a description has 1 to {LONGEST_DESCRIPTION} characters, this one has {length}"
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{automatic, parse, parse_prefix};

@@ -1,5 +1,6 @@
 //! Region codes: `us-east-1`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,9 +59,85 @@ impl FromStr for Region {
     }
 }
 
+/// Regions as an option names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Regions {
+    /// All that the account has enabled.
+    All,
+    /// These.
+    These(BTreeSet<Region>),
+}
+
+impl Regions {
+    /// Joins the lists that were given to `option`, as [`list`] has read them; none if there are none.
+    ///
+    /// # Errors
+    /// `all` beside regions.
+    pub fn of(option: &str, lists: Vec<List>) -> Result<Option<Self>, String> {
+        let has_all = lists.iter().any(|list| list.has_all);
+        let named: BTreeSet<Region> = lists.into_iter().flat_map(|list| list.named).collect();
+        match (has_all, named.is_empty()) {
+            (true, false) => Err(format!("--{option} takes 'all' or regions, not both")),
+            (true, true) => Ok(Some(Self::All)),
+            (false, true) => Ok(None),
+            (false, false) => Ok(Some(Self::These(named))),
+        }
+    }
+}
+
+/// One list as it was typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct List {
+    has_all: bool,
+    named: BTreeSet<Region>,
+}
+
+/// Reads one list, `REGION,REGION` or `all`.
+///
+/// # Errors
+/// A word that is neither a region's code nor `all`.
+pub fn list(text: &str) -> Result<List, String> {
+    let mut list = List::default();
+    for word in text.split(',').map(str::trim) {
+        if word == "all" {
+            list.has_all = true;
+        } else {
+            let region = word.parse().map_err(|why: NotARegion| why.to_string())?;
+            list.named.insert(region);
+        }
+    }
+    Ok(list)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Region;
+    use super::{Region, Regions, list};
+
+    #[test]
+    fn lists_name_regions_or_all() {
+        let read = |texts: &[&str]| {
+            let lists: Result<Vec<_>, _> = texts.iter().map(|text| list(text)).collect();
+            Regions::of("regions", lists?)
+        };
+        let these = |texts: &[&str]| {
+            let regions = texts.iter().map(|text| text.parse().expect("a region"));
+            Ok(Some(Regions::These(regions.collect())))
+        };
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&["all", "all,all"]), Ok(Some(Regions::All)));
+        assert_eq!(
+            read(&["eu-west-1, us-west-2", "eu-west-1"]),
+            these(&["eu-west-1", "us-west-2"])
+        );
+        for wrong in [
+            &["all,eu-west-1"][..],
+            &["all", "eu-west-1"],
+            &["nowhere"],
+            &[""],
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn codes_of_all_partitions() {
