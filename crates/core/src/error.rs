@@ -10,7 +10,7 @@ use std::fmt;
 
 use ami_cli::parse::Usage;
 
-pub use sdk::from_sdk;
+pub use sdk::{Service, from_sdk};
 
 use crate::escape::escape;
 use crate::reference::Located;

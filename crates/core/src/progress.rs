@@ -69,6 +69,11 @@ impl Progress {
         }
     }
 
+    /// Does somebody want to know of each call?
+    pub fn is_verbose(&self) -> bool {
+        self.talk == Talk::Verbose
+    }
+
     /// Does somebody see progress?
     pub fn is_visible(&self) -> bool {
         !self.bars.is_hidden()

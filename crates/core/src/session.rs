@@ -24,9 +24,11 @@ use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
+use crate::calls::Calls;
+use crate::ebs::Ebs;
 use crate::ec2::Ec2;
 use crate::environment::{first_variable, variable};
-use crate::error::Error;
+use crate::error::{Error, Service};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::reference::{Located, Reference};
@@ -153,17 +155,28 @@ impl Session {
             return Rc::clone(gateway);
         }
         let config = self.config.get_or_init(|| self.load(region)).await;
-        let gateway = Rc::new(Ec2::new(
-            config,
-            region.clone(),
-            self.settings.grace,
-            Rc::clone(&self.progress),
-            Rc::clone(&self.interrupt),
-        ));
+        let calls = self.calls(Service::Ec2, config, region);
+        let gateway = Rc::new(Ec2::new(config, calls, self.settings.grace));
         self.gateways
             .borrow_mut()
             .insert(region.clone(), Rc::clone(&gateway));
         gateway
+    }
+
+    /// The gateway to the EBS direct APIs in a region; a tool asks for it once.
+    pub async fn ebs(&self, region: &Region) -> Ebs {
+        let config = self.config.get_or_init(|| self.load(region)).await;
+        Ebs::new(config, self.calls(Service::Ebs, config, region))
+    }
+
+    fn calls(&self, service: Service, config: &SdkConfig, region: &Region) -> Calls {
+        Calls::new(
+            service,
+            config,
+            region.clone(),
+            Rc::clone(&self.progress),
+            Rc::clone(&self.interrupt),
+        )
     }
 
     /// The SDK's configuration. It is shared by the gateways of all regions, and with it the keys
@@ -256,7 +269,11 @@ fn environment_region() -> Result<Option<Region>, Error> {
 }
 
 fn check_endpoints() -> Result<(), Error> {
-    for name in ["AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL"] {
+    for name in [
+        "AWS_ENDPOINT_URL_EC2",
+        "AWS_ENDPOINT_URL_EBS",
+        "AWS_ENDPOINT_URL",
+    ] {
         if let Some(url) = variable(name)? {
             endpoint_url(&url)
                 .map_err(|why| Error::usage(format!("{name} in the environment: {why}")))?;

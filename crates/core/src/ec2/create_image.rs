@@ -5,10 +5,9 @@ use aws_sdk_ec2::types::{
     VolumeType,
 };
 
-use super::describe::{Lookup, ids_in};
 use super::{Ec2, would_be_allowed};
 use crate::error::{Error, Fault};
-use crate::id::{Id, Kind};
+use crate::id::Id;
 use crate::mapping::{Ebs, Mapping, Target};
 use crate::tag::{self, Tag};
 
@@ -44,28 +43,16 @@ impl Ec2 {
         let made = self
             .exactly_once(
                 async || self.send_create_image(new, false).await,
-                async || self.find_created(new).await,
+                async || self.find_named(&new.name, &new.run).await,
                 NAME_TAKEN,
             )
             .await;
         match made {
             Err(error) if error.fault() == Fault::Uncertain && error.code() == Some(NAME_TAKEN) => {
-                self.holder_of_name(new, error).await
+                self.holder_of_name(&new.run, error).await
             }
             made => made,
         }
-    }
-
-    /// EC2 names the image that bears the name. It may show by its ID while it does not yet show
-    /// in lists, and its tag tells whether it is of this run.
-    async fn holder_of_name(&self, new: &NewImage, error: Error) -> Result<Id, Error> {
-        let named = ids_in(error.what(), Kind::Image);
-        let found = self.describe(Kind::Image, &named, Lookup::ById).await;
-        let ours = found.unwrap_or_default().into_iter().find(|resource| {
-            let tags = resource.image.as_ref().map(|image| &image.tags);
-            tags.and_then(|tags| tags.get(tag::RUN)) == Some(&new.run)
-        });
-        ours.map(|image| image.id).ok_or(error)
     }
 
     /// Asks EC2 whether [`create_image`](Self::create_image) would be allowed.
@@ -103,16 +90,6 @@ impl Ec2 {
                     .with_fault(Fault::Passing)
             })
     }
-
-    /// The image that an earlier try of this run has made.
-    async fn find_created(&self, new: &NewImage) -> Result<Option<Id>, Error> {
-        let filters = [
-            filter("name", [escape_wildcards(&new.name)]),
-            filter(format!("tag:{}", tag::RUN), [new.run.clone()]),
-        ];
-        let images = self.own_images(&filters).await?;
-        Ok(images.into_iter().next().map(|image| image.id))
-    }
 }
 
 pub(super) fn filter(name: impl Into<String>, values: impl IntoIterator<Item = String>) -> Filter {
@@ -146,7 +123,7 @@ pub(super) fn specification(kind: ResourceType, tags: &[Tag]) -> TagSpecificatio
         .build()
 }
 
-fn mappings(mappings: &[Mapping]) -> Option<Vec<BlockDeviceMapping>> {
+pub(super) fn mappings(mappings: &[Mapping]) -> Option<Vec<BlockDeviceMapping>> {
     (!mappings.is_empty()).then(|| mappings.iter().map(mapping).collect())
 }
 

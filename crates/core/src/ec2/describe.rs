@@ -158,7 +158,7 @@ impl Ec2 {
             let is_missing = |id: &&Id| found.iter().all(|image| image.id != **id);
             let missing: Vec<Id> = ids.iter().filter(is_missing).cloned().collect();
             found.extend(self.known_images(&missing).await?);
-            let is_over = start.elapsed() >= self.fresh() || self.interrupt.seen().is_some();
+            let is_over = start.elapsed() >= self.fresh() || self.calls.is_stopping();
             if found.len() >= ids.len() || is_over {
                 return Ok(found);
             }
@@ -397,7 +397,7 @@ pub(super) fn region(text: Option<&str>) -> Option<Region> {
     text.and_then(|text| text.parse().ok())
 }
 
-fn state(name: Option<&str>) -> State {
+pub(super) fn state(name: Option<&str>) -> State {
     State::new(name.unwrap_or("unknown"))
 }
 
@@ -436,7 +436,7 @@ fn image(image: &sdk::Image) -> Option<Image> {
     })
 }
 
-fn tags(tags: &[sdk::Tag]) -> BTreeMap<String, String> {
+pub(super) fn tags(tags: &[sdk::Tag]) -> BTreeMap<String, String> {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     tags.iter()
         .map(|tag| (text(tag.key()), text(tag.value())))

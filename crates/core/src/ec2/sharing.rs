@@ -208,19 +208,13 @@ impl Ec2 {
     /// # Errors
     /// What EC2 answers.
     pub async fn ebs_defaults(&self) -> Result<EbsDefaults, Error> {
-        let by_default = || self.client.get_ebs_encryption_by_default();
-        let by_default = self
-            .patiently(async || {
-                self.once("GetEbsEncryptionByDefault", by_default().send())
-                    .await
-            })
-            .await?;
+        let encrypts = self.encrypts_by_default().await?;
         let key = || self.client.get_ebs_default_kms_key_id();
         let key = self
             .patiently(async || self.once("GetEbsDefaultKmsKeyId", key().send()).await)
             .await?;
         Ok(EbsDefaults {
-            encrypts: by_default.ebs_encryption_by_default().unwrap_or(false),
+            encrypts,
             key: key.kms_key_id().unwrap_or_default().to_owned(),
         })
     }

@@ -6,7 +6,8 @@
 
 use std::time::Instant;
 
-use super::{Ec2, Patience};
+use super::Ec2;
+use crate::calls::Patience;
 use crate::chance;
 use crate::error::Error;
 use crate::error::Fault::{self, Uncertain};
@@ -25,7 +26,7 @@ impl Ec2 {
         find: impl AsyncFn() -> Result<Option<T>, Error>,
         taken: &str,
     ) -> Result<T, Error> {
-        let mut patience = Patience::new(self);
+        let mut patience = Patience::new(&self.calls);
         let mut in_doubt = false;
         loop {
             let error = match send().await {

@@ -6,25 +6,62 @@ use aws_sdk_ec2::operation::RequestId;
 
 use super::{Error, Fault, Kind};
 use crate::escape::escape;
+use crate::region::Region;
+
+/// A service of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// EC2.
+    Ec2,
+    /// The EBS direct APIs.
+    Ebs,
+}
+
+impl Service {
+    /// How people call it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::Ebs => "EBS",
+        }
+    }
+
+    /// What its permissions begin with.
+    fn permissions(self) -> &'static str {
+        match self {
+            Self::Ec2 => "ec2",
+            Self::Ebs => "ebs",
+        }
+    }
+
+    /// The variable that says where its calls go.
+    pub(crate) fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::Ec2 => "AWS_ENDPOINT_URL_EC2",
+            Self::Ebs => "AWS_ENDPOINT_URL_EBS",
+        }
+    }
+}
 
 /// Turns what the SDK says of a failed call into an error of ours.
-pub fn from_sdk<E>(operation: &str, endpoint: &str, error: &SdkError<E>) -> Error
+pub fn from_sdk<E>(service: Service, operation: &str, region: &Region, error: &SdkError<E>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
+    let place = format!("{} in {region}", service.name());
     let mut ours = match error {
-        SdkError::ServiceError(service) => {
-            let status = service.raw().status().as_u16();
-            let code = service.err().code().unwrap_or_default();
-            let message = service.err().message().unwrap_or_default();
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            let code = answer.err().code().unwrap_or_default();
+            let message = answer.err().message().unwrap_or_default();
             // The SDK takes a good answer that it cannot read for an error of the service.
             if status < 300 {
-                unreadable(operation, error)
+                unreadable(service, operation, error)
             } else {
-                answered(operation, status, code, message)
+                answered(service, operation, status, code, message)
             }
         }
-        SdkError::ResponseError(_) => unreadable(operation, error),
+        SdkError::ResponseError(_) => unreadable(service, operation, error),
         SdkError::TimeoutError(_) => Error::failed(format!("{operation} was not answered in time"))
             .with_fault(Fault::Passing),
         SdkError::DispatchFailure(failure) => {
@@ -32,31 +69,40 @@ where
                 // Only a connection that was never made proves that nothing was sent.
                 !is_connect_error(connector)
             });
-            unanswered(endpoint, error, sent)
+            unanswered(&place, error, sent)
         }
         // Building the request fails, among other things, when no keys are found.
-        _ => unanswered(endpoint, error, false),
+        _ => unanswered(&place, error, false),
     };
     ours.0.request_id = error.request_id().map(escape);
     ours
 }
 
 /// An answer came that is none: cut off, or from somebody between us and EC2.
-fn unreadable(operation: &str, error: &(dyn std::error::Error + 'static)) -> Error {
+fn unreadable(
+    service: Service,
+    operation: &str,
+    error: &(dyn std::error::Error + 'static),
+) -> Error {
     let cause = root_cause(error);
     // The parser tells what it found in the language of its own source.
     let cause = Some(cause).filter(|cause| !cause.contains('{'));
     let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-    let what = format!("the answer to {operation} is not what EC2 answers{cause}");
+    let what = format!(
+        "the answer to {operation} is not what {} answers{cause}",
+        service.name()
+    );
     Error::failed(what)
         .with_fault(Fault::Passing)
         .hint("a proxy or a portal may have answered")
 }
 
-/// EC2 answered with an error.
-fn answered(operation: &str, status: u16, code: &str, message: &str) -> Error {
+/// The service answered with an error.
+fn answered(service: Service, operation: &str, status: u16, code: &str, message: &str) -> Error {
     let what = match code {
-        "UnauthorizedOperation" | "AccessDenied" => format!("not authorized to {operation}"),
+        code if is_denial(code) && !message.contains("KMS") => {
+            format!("not authorized to {operation}")
+        }
         // Some services answer a bad signature with the whole request, session token and all.
         _ if message.is_empty() => format!("{operation} was refused with status {status}"),
         _ => first_line(message).to_owned(),
@@ -65,8 +111,17 @@ fn answered(operation: &str, status: u16, code: &str, message: &str) -> Error {
     if !code.is_empty() {
         error.0.code = Some(escape(code));
     }
-    error.0.hint = hint_of(operation, code);
+    error.0.hint = hint_of(service, operation, code);
     error
+}
+
+/// Does the code say that the caller may not? EBS says so too when it is the key that may not be used;
+/// only its message tells.
+fn is_denial(code: &str) -> bool {
+    matches!(
+        code,
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException"
+    )
 }
 
 fn first_line(message: &str) -> &str {
@@ -75,7 +130,7 @@ fn first_line(message: &str) -> &str {
 }
 
 fn kind_of(code: &str) -> Kind {
-    if code.ends_with(".NotFound") {
+    if code.ends_with(".NotFound") || code == "ResourceNotFoundException" {
         Kind::NotFound
     } else {
         Kind::Failed
@@ -109,10 +164,13 @@ fn fault_of(status: u16, code: &str) -> Fault {
     }
 }
 
-fn hint_of(operation: &str, code: &str) -> Option<String> {
+fn hint_of(service: Service, operation: &str, code: &str) -> Option<String> {
     let hint = match code {
-        "UnauthorizedOperation" | "AccessDenied" => {
-            return Some(format!("the permission needed is ec2:{operation}"));
+        code if is_denial(code) => {
+            return Some(format!(
+                "the permission needed is {}:{operation}",
+                service.permissions()
+            ));
         }
         "AuthFailure" => {
             "check the keys, this machine's clock, and that the region is enabled for the account"
@@ -132,7 +190,7 @@ fn hint_of(operation: &str, code: &str) -> Option<String> {
 }
 
 /// No answer came.
-fn unanswered<E>(endpoint: &str, error: &SdkError<E>, sent: bool) -> Error
+fn unanswered<E>(place: &str, error: &SdkError<E>, sent: bool) -> Error
 where
     E: std::error::Error + 'static,
 {
@@ -141,7 +199,7 @@ where
     }
     let cause = root_cause(error);
     let fault = if sent { Fault::Passing } else { Fault::NotSent };
-    let place = escape(endpoint);
+    let place = escape(place);
     let failed = Error::failed(format!("cannot reach {place}: {cause}")).with_fault(fault);
     if cause.contains("dns error") || cause.contains("lookup address") {
         return failed.hint("is the region spelled right, and the network up?");
@@ -224,11 +282,12 @@ fn find<'a, T: std::error::Error + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Kind, answered};
+    use super::{Fault, Kind, Service, answered};
 
     #[test]
     fn reads_as_object_cause_code_and_advice() {
         let mut error = answered(
+            Service::Ec2,
             "DescribeImages",
             403,
             "UnauthorizedOperation",
@@ -252,7 +311,7 @@ mod tests {
             (400, "InvalidAMIID.NotFound", Fault::Final, Kind::NotFound),
             (400, "InvalidAMIName.Duplicate", Fault::Final, Kind::Failed),
         ] {
-            let error = answered("X", status, code, "words");
+            let error = answered(Service::Ec2, "X", status, code, "words");
             assert_eq!((error.fault(), error.kind()), (fault, kind), "{code}");
         }
     }
@@ -260,6 +319,7 @@ mod tests {
     #[test]
     fn what_aws_says_is_cut_to_a_line_and_escaped() {
         let error = answered(
+            Service::Ec2,
             "X",
             403,
             "SignatureDoesNotMatch",
@@ -271,7 +331,7 @@ mod tests {
                 .to_string()
                 .starts_with("No match (SignatureDoesNotMatch)")
         );
-        let error = answered("X", 400, "Bad\u{1b}", "a\u{1b}[2Jb");
+        let error = answered(Service::Ec2, "X", 400, "Bad\u{1b}", "a\u{1b}[2Jb");
         assert!(!error.to_string().contains('\u{1b}'));
     }
 }
