@@ -1,9 +1,10 @@
 """Holds every recorded answer of the sandbox against the service model of botocore, without a server.
 
-An answer must have the envelope of its protocol, only elements that the model knows at their place,
-none of them twice, values of the right type (enumerations included), and the members that the model
-requires or that botocore's own waiters and paginators read. Errors must have the error shape of their
-service and a code that is documented (error_codes.txt).
+Here are those in XML; `model_rest` has those in JSON. An answer must have the envelope of its
+protocol, only elements that the model knows at their place, none of them twice, values of the right
+type (enumerations included), and the members that the model requires or that botocore's own waiters
+and paginators read. Errors must have the error shape of their service and a code that is documented
+(error_codes.txt).
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import botocore.session
+import model_rest
 from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 from report import Report
@@ -25,6 +27,7 @@ NAMESPACES = {
     "ec2": "http://ec2.amazonaws.com/doc/2016-11-15/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }
+REST = ["ebs"]
 PATTERNS = {
     "boolean": re.compile(r"true|false"),
     "integer": re.compile(r"-?\d{1,10}"),
@@ -46,7 +49,7 @@ class Models:
         self._loader = botocore.session.get_session().get_component("data_loader")
         self._services = {
             name: ServiceModel(self._loader.load_service_model(name, "service-2"))
-            for name in NAMESPACES
+            for name in [*NAMESPACES, *REST]
         }
         self._read = {name: self._members_read(name) for name in NAMESPACES}
 
@@ -125,11 +128,21 @@ def _covered(
             missing = [a for a in known if f"{service} {a}" not in successes]
             name = f"model: all {len(known)} actions of {service} were answered"
             _tell(report, name, Counter(missing))
+    for service in REST:
+        missing = [a for a in models.actions(service) if f"{service} {a}" not in successes]
+        _tell(report, f"model: all actions of {service} were answered", Counter(missing))
 
 
 def judge(models: Models, codes: Codes, answer: dict[str, Any]) -> tuple[str, list[str]]:
     """The heading of an answer, and what is wrong with it."""
     service, action, status = answer["service"], answer["action"], answer["status"]
+    if service in REST:
+        known = action in models.actions(service)
+        operation = models.operation(service, action) if known else None
+        if status < 400 and operation:
+            return f"{service} {action}", list(model_rest.success(operation, answer))
+        problems = model_rest.error(operation, codes, answer)
+        return f"{service} errors", [f"{action}: {problem}" for problem in problems]
     if service not in NAMESPACES:
         return "other errors", [] if status >= 400 else [f"there is no model of {service}"]
     try:

@@ -23,6 +23,18 @@ MISTAKES = [
     ("an error code that is not listed", ERROR, "AuthFailure", "Auth", "not in error_codes.txt"),
     ("an error of another shape", ERROR, "RequestID", "RequestId", "the elements are"),
 ]
+STARTED = (
+    '{"SnapshotId":"snap-01","Status":"pending","BlockSize":524288,"StartTime":1,"SseType":"none"}'
+)
+REFUSED = '{"Message":"m","Reason":"INVALID_BLOCK"}'
+# The same of JSON.
+REST_MISTAKES = [
+    ("an unknown member", STARTED, "BlockSize", "Blocksize", "is unknown"),
+    ("a value of no enumeration", STARTED, "pending", "open", "not one of"),
+    ("a number in quotes", STARTED, "524288", '"524288"', "no integer"),
+    ("a reason that is none", REFUSED, "INVALID_BLOCK", "BLOCK", "not one of"),
+    ("an error without a message", REFUSED, "Message", "message", "no message"),
+]
 
 
 def check(report: Report) -> None:
@@ -38,6 +50,13 @@ def check(report: Report) -> None:
         with report.check(f"model check: {what} is found"):
             found = problems(right.replace(old, new))
             true(any(expected in problem for problem in found), f"found {found}")
+    with report.check("model check: right answers in JSON pass"):
+        found = [model_check.judge(models, codes, _rest_answer(b))[1] for b in (STARTED, REFUSED)]
+        equal(found, [[], []], "problems")
+    for what, right, old, new, expected in REST_MISTAKES:
+        with report.check(f"model check: {what} is found in JSON"):
+            found = model_check.judge(models, codes, _rest_answer(right.replace(old, new)))[1]
+            true(any(expected in problem for problem in found), f"found {found}")
 
 
 def _answer(body: str) -> dict[str, Any]:
@@ -47,3 +66,12 @@ def _answer(body: str) -> dict[str, Any]:
     root = f'<DescribeImagesResponse xmlns="{namespace}"><requestId>r</requestId>'
     whole = f"{root}{body}</DescribeImagesResponse>"
     return {"service": "ec2", "action": "DescribeImages", "status": 200, "body": whole}
+
+
+def _rest_answer(body: str) -> dict[str, Any]:
+    headers, status = {"x-amzn-requestid": "r"}, 201
+    if "Reason" in body:
+        headers["x-amzn-errortype"] = "ValidationException"
+        status = 400
+    answer = {"service": "ebs", "action": "StartSnapshot", "status": status}
+    return answer | {"headers": headers, "body": body}

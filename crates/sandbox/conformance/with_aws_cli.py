@@ -1,6 +1,7 @@
 """Drives the sandbox with the AWS CLI, as a person would."""
 
 import json
+import os
 import subprocess
 import threading
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from report import Report, equal, true
 from servers import Sandbox
+from with_ebs import digest, linear
 
 BAD_IDS = [
     ("describe-images", "--image-ids", "ami-0123456789abcdef0", "InvalidAMIID.NotFound"),
@@ -38,18 +40,28 @@ class AwsCli:
 
     def ec2(self, *words: str) -> Any:
         """What a call of EC2 printed; the check fails when the call does."""
-        done = self.run("ec2", "--output", "json", *words)
-        equal(done.returncode, 0, f"status of aws ec2 {words[0]} ({done.stderr.strip()})")
+        return self.call("ec2", *words)
+
+    def call(self, service: str, *words: str) -> Any:
+        """The same of another service."""
+        done = self.run(service, "--output", "json", *words)
+        equal(done.returncode, 0, f"status of aws {service} {words[0]} ({done.stderr.strip()})")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def refused(self, code: str, *words: str) -> None:
         """The check fails unless the call fails with an error code of EC2."""
-        done = self.run("ec2", *words)
-        equal(done.returncode, 255, f"status of aws ec2 {words[0]}")
+        self.refused_by("ec2", code, *words)
+
+    def refused_by(self, service: str, code: str, *words: str) -> None:
+        """The same of another service."""
+        done = self.run(service, *words)
+        equal(done.returncode, 255, f"status of aws {service} {words[0]}")
         true(f"({code})" in done.stderr, f"expected {code}: {done.stderr.strip()}")
 
 
-def check(report: Report, program: Path, sandbox: Sandbox, pages: Sandbox) -> None:
+def check(
+    report: Report, program: Path, sandbox: Sandbox, pages: Sandbox, directory: Path
+) -> None:
     """Makes all checks. `pages` gives short pages, some of them empty."""
     aws = AwsCli(program, sandbox)
     image = ""
@@ -67,6 +79,7 @@ def check(report: Report, program: Path, sandbox: Sandbox, pages: Sandbox) -> No
     _errors(report, aws, sandbox)
     _paging(report, AwsCli(program, pages), pages)
     _identity(report, aws)
+    _blocks(report, aws, directory)
     waiting.join()
     _image(report, aws, image, sandbox.instances[0])
 
@@ -210,3 +223,37 @@ def _identity(report: Report, aws: AwsCli) -> None:
         done = aws.run("sts", "get-caller-identity", "--output", "json")
         equal(done.returncode, 0, "status")
         equal(json.loads(done.stdout)["Account"], "123456789012", "account")
+
+
+def _blocks(report: Report, aws: AwsCli, directory: Path) -> None:
+    block, sent, got = os.urandom(512 << 10), directory / "block", directory / "block.out"
+    sent.write_bytes(block)
+    algorithm = ["--checksum-algorithm", "SHA256"]
+    start = ["start-snapshot", "--volume-size", "1", "--description", "cli", "--timeout", "10"]
+    snapshot = ""
+    with report.check("aws ebs writes and completes a snapshot"):
+        snapshot = aws.call("ebs", *start)["SnapshotId"]
+        words = ["--snapshot-id", snapshot, "--block-index", "5", "--data-length", str(len(block))]
+        words += ["--block-data", str(sent), "--checksum", digest(block), *algorithm]
+        put = aws.call("ebs", "put-snapshot-block", *words)
+        equal(put["Checksum"], digest(block), "checksum")
+        words = ["--snapshot-id", snapshot, "--changed-blocks-count", "1", *algorithm]
+        words += ["--checksum", linear([block]), "--checksum-aggregation-method", "LINEAR"]
+        aws.call("ebs", "complete-snapshot", *words)
+        aws.ec2("wait", "snapshot-completed", "--snapshot-ids", snapshot)
+    with report.check("aws ebs lists and reads blocks"):
+        blocks = aws.call("ebs", "list-snapshot-blocks", "--snapshot-id", snapshot)["Blocks"]
+        equal([b["BlockIndex"] for b in blocks], [5], "indexes")
+        words = ["--snapshot-id", snapshot, "--block-index", "5"]
+        words += ["--block-token", blocks[0]["BlockToken"], str(got)]
+        equal(aws.call("ebs", "get-snapshot-block", *words)["Checksum"], digest(block), "checksum")
+        true(got.read_bytes() == block, "the bytes are others")
+    with report.check("aws ebs list-changed-blocks"):
+        child = aws.call("ebs", *start, "--parent-snapshot-id", snapshot)["SnapshotId"]
+        aws.call("ebs", "complete-snapshot", "--snapshot-id", child, "--changed-blocks-count", "0")
+        aws.ec2("wait", "snapshot-completed", "--snapshot-ids", child)
+        words = ["--first-snapshot-id", snapshot, "--second-snapshot-id", child]
+        equal(aws.call("ebs", "list-changed-blocks", *words)["ChangedBlocks"], [], "blocks")
+    with report.check("aws ebs: a wrong token is a ValidationException"):
+        words = ["--snapshot-id", snapshot, "--block-index", "5", "--block-token", "AAAA", str(got)]
+        aws.refused_by("ebs", "ValidationException", "get-snapshot-block", *words)

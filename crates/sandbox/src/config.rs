@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::limits::Limits;
 use crate::wire::log::LogSink;
 
 /// How long something takes: not at all, for a number of reads, or for a time.
@@ -79,6 +80,15 @@ pub struct Settings {
     /// through such images, but not what EC2 says when asked for theirs; without this it is
     /// InvalidAMIID.NotFound.
     pub ancestry_of_deregistered: bool,
+    /// How long EBS direct takes over every PutSnapshotBlock and GetSnapshotBlock beside its work. Others
+    /// are answered meanwhile.
+    pub block_delay: Duration,
+    /// How many PutSnapshotBlock calls to a snapshot that StartSnapshot just made find that it does not
+    /// exist. Public threads tell of this for up to two minutes.
+    pub unknown_puts: u32,
+    /// After how long without a block a snapshot of StartSnapshot is cancelled, in place of the minutes
+    /// that the call names.
+    pub upload_timeout: Option<Duration>,
     /// Accounts that have said nothing about it may make no images public, as it is in new accounts (user
     /// guide, "Understand block public access for AMIs").
     pub block_public_images: bool,
@@ -87,50 +97,6 @@ pub struct Settings {
     pub block_public_snapshots: bool,
     /// The quotas of every account, and how long things count against it.
     pub limits: Limits,
-}
-
-/// What EC2 limits for an account in a region, at the documented sizes until a test makes it smaller or
-/// shorter, so that it need not wait for minutes or make things by the dozen.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How many copies of snapshots may be on their way into a region at once, those of CopyImage and of
-    /// CopySnapshot together (EBS quotas, "Concurrent snapshot copies per destination Region": 20).
-    pub snapshot_copies: usize,
-    /// How many images may be public in a region (user guide, "AMI quotas", Public AMIs: 5).
-    pub public_images: usize,
-    /// The bucket of CopyImage, for [`Settings::throttle`] (developer guide, "Request throttling": 100,
-    /// and 1 in a second).
-    pub copy_image: Rate,
-    /// For how long a ClientToken stands for what it made. AWS documents this for RunInstances only: at
-    /// least 24 hours (developer guide, "Ensuring idempotency"). Here it is a day from the call.
-    pub token_life: Duration,
-    /// How long an image stays protected after a protection with a cooldown was switched off
-    /// (EnableImageDeregistrationProtection in the API reference: 24 hours).
-    pub protection_cooldown: Duration,
-}
-
-/// The size of a token bucket, and how many tokens come back in a second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate {
-    /// How many calls may come at once.
-    pub burst: f64,
-    /// How many calls a second may come for ever.
-    pub per_second: f64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            snapshot_copies: 20,
-            public_images: 5,
-            copy_image: Rate {
-                burst: 100.0,
-                per_second: 1.0,
-            },
-            token_life: Duration::from_secs(24 * 3600),
-            protection_cooldown: Duration::from_secs(24 * 3600),
-        }
-    }
 }
 
 impl Default for Settings {
@@ -150,6 +116,9 @@ impl Default for Settings {
             // EC2 error codes, RequestExpired: more than 15 minutes.
             clock_skew: Some(Duration::from_secs(900)),
             ancestry_of_deregistered: false,
+            block_delay: Duration::ZERO,
+            unknown_puts: 0,
+            upload_timeout: None,
             block_public_images: true,
             block_public_snapshots: false,
             limits: Limits::default(),
@@ -227,6 +196,9 @@ pub struct Config {
     pub port: u16,
     /// The port of the metadata service, 0 for any free one.
     pub metadata_port: u16,
+    /// The directory in which a private one is made for the bytes of snapshots and volumes, which is
+    /// removed at the end; none for the one of temporary files.
+    pub data: Option<PathBuf>,
     /// Where calls are also written as they happen.
     pub log: LogSink,
     /// A file to which every answer is added as it was sent, with its call, as a line of JSON.
@@ -246,6 +218,7 @@ impl Default for Config {
             default_region: "us-east-1".into(),
             port: 0,
             metadata_port: 0,
+            data: None,
             log: LogSink::Nowhere,
             record: None,
         }

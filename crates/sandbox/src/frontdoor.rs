@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::ec2::{self, Caller};
@@ -36,7 +37,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Bytes,
     pub(crate) delivery: Delivery,
 }
 
@@ -53,6 +54,17 @@ pub(crate) enum Delivery {
     Dribble(Duration),
 }
 
+impl Delivery {
+    pub(crate) fn of(fault: Option<&Kind>) -> Self {
+        match fault {
+            Some(Kind::ResetBefore | Kind::ResetAfter) => Delivery::Reset,
+            Some(Kind::Cut) => Delivery::Cut,
+            Some(Kind::Dribble(pause)) => Delivery::Dribble(*pause),
+            _ => Delivery::Whole,
+        }
+    }
+}
+
 /// Answers a request to the port of the services.
 pub(crate) async fn answer(shared: &Shared, request: Request) -> Reply {
     let request_id = Uuid::new_v4().to_string();
@@ -66,26 +78,16 @@ pub(crate) async fn answer(shared: &Shared, request: Request) -> Reply {
     let mut world = shared.lock();
     let result = match &fault {
         Some(Kind::Error(error)) => Err(error.clone()),
+        Some(Kind::Throttle) => Err(ApiError::throttled()),
         Some(Kind::ResetBefore) => Ok(String::new()),
         Some(Kind::Ignore) => Ok(ec2::envelope(request.action(), &request_id, &Xml::done())),
         _ => serve(&mut world, &request, &request_id),
     };
-    let delivery = match fault {
-        Some(Kind::ResetBefore | Kind::ResetAfter) => Delivery::Reset,
-        Some(Kind::Cut) => Delivery::Cut,
-        Some(Kind::Dribble(pause)) => Delivery::Dribble(pause),
-        _ => Delivery::Whole,
-    };
+    let delivery = Delivery::of(fault.as_ref());
     let reply = reply(request.service(), result.as_ref(), &request_id, delivery);
-    let call = record(
-        &world,
-        request,
-        &reply,
-        result.err(),
-        fault.as_ref(),
-        request_id,
-    );
-    world.log.record(&call, &reply.body);
+    let error = result.err().map(|error| error.code);
+    let call = Call::of(&world, request, &reply, error, fault.as_ref(), request_id);
+    world.log.record(&call, &reply);
     world.log.add(call);
     reply
 }
@@ -142,6 +144,7 @@ fn reply(
         (Err(error), "sts") => sts::error_envelope(error, request_id),
         (Err(error), _) => ec2::error_envelope(error, request_id),
     };
+    let body = Bytes::from(body);
     Reply {
         status: result.err().map_or(200, |error| error.status),
         content_type: "text/xml;charset=UTF-8",
@@ -151,33 +154,31 @@ fn reply(
     }
 }
 
-fn record(
-    world: &World,
-    request: Request,
-    reply: &Reply,
-    error: Option<ApiError>,
-    fault: Option<&Kind>,
-    request_id: String,
-) -> Call {
-    let key = request
-        .scope
-        .as_ref()
-        .and_then(|scope| world.keys.get(&scope.access_key));
-    Call {
-        service: request.service().to_owned(),
-        action: request.action().to_owned(),
-        region: request.region().to_owned(),
-        account: key.map(|key| key.account.clone()).unwrap_or_default(),
-        status: if reply.delivery == Delivery::Reset {
-            0
-        } else {
-            reply.status
-        },
-        error: error.map(|error| error.code),
-        fault: fault.map(Kind::word),
-        request_id,
-        at: Duration::ZERO,
-        user_agent: request.user_agent,
-        params: request.params,
+impl Call {
+    /// What is kept of a request and of its answer.
+    pub(crate) fn of(
+        world: &World,
+        request: Request,
+        reply: &Reply,
+        error: Option<String>,
+        fault: Option<&Kind>,
+        request_id: String,
+    ) -> Self {
+        let scope = request.scope.as_ref();
+        let key = scope.and_then(|scope| world.keys.get(&scope.access_key));
+        let is_reset = reply.delivery == Delivery::Reset;
+        Call {
+            service: request.service().to_owned(),
+            action: request.action().to_owned(),
+            region: request.region().to_owned(),
+            account: key.map(|key| key.account.clone()).unwrap_or_default(),
+            status: if is_reset { 0 } else { reply.status },
+            error,
+            fault: fault.map(Kind::word),
+            request_id,
+            at: Duration::ZERO,
+            user_agent: request.user_agent,
+            params: request.params,
+        }
     }
 }

@@ -1,9 +1,10 @@
-//! A small EC2 with STS, the SSO portal and the instance metadata service, in one process on loopback.
+//! A small EC2 with EBS direct, STS, the SSO portal and the instance metadata service, in one process on
+//! loopback.
 //!
 //! Tests start it in-process with [`Sandbox::start`], point a client at [`Sandbox::environment`] and
 //! look at [`Sandbox::calls`] and [`Sandbox::images`] afterwards; people start the program of the same
-//! name. The sandbox speaks the wire protocol of the services (EC2 query: form in, XML out) and shares
-//! no code with the tools that it tries, so that it cannot share their mistakes.
+//! name. The sandbox speaks the wire protocols of the services (EC2 query: form in, XML out; EBS direct:
+//! REST and JSON) and shares no code with the tools that it tries, so that it cannot share their mistakes.
 //!
 //! * **Time passes** by [`Pace`]: an image is pending for a number of reads or milliseconds, snapshots
 //!   show progress meanwhile, fresh IDs may be unknown for a while ([`Settings::invisible`]).
@@ -13,10 +14,16 @@
 //!   images, the bucket of CopyImage, the life of tokens.
 //! * **Keys** of KMS are planted with [`Sandbox::kms_key`]; a copy under one that cannot be used begins
 //!   and fails. [`Sandbox::ebs_key`] is the one that AWS manages.
+//! * **Bytes** are real: what EBS direct writes to a snapshot lies in sparse files and is in its copies, its
+//!   images and their volumes. [`Sandbox::snapshot_from_file`] puts some in, [`Sandbox::snapshot_bytes`]
+//!   and [`Sandbox::export_snapshot`] look at them, and [`Sandbox::volume_file`] is what a loop device can
+//!   be put on. What has no bytes has no files. With [`Sandbox::show_devices`] the volumes of this instance
+//!   become block devices, which only root can have.
 //! * **Two accounts** share images and snapshots by the rules of EC2. Both are new ones: their images
 //!   cannot be public until they say so, or [`Settings::block_public_images`] does.
 //! * **Families** of thousands of images come with [`Sandbox::family`], for measuring.
-//! * **Every call** is kept with its parameters and its outcome as a [`Call`].
+//! * **Every call** is kept with its parameters and its outcome as a [`Call`]; those that carry a block, of
+//!   which there are many, also as a [`BlockCall`].
 //!
 //! ```
 //! use ami_sandbox::{Config, Fault, Sandbox};
@@ -30,16 +37,22 @@
 //! ```
 //!
 //! Layout: `wire` is what every service shares (decoding, errors, XML, faults, log), `server` and
-//! `frontdoor` lead a request to its service, `ec2` holds one file per kind of resource and call,
-//! `model` what the sandbox remembers. `client` speaks from the other end, for `ami-sandbox call`.
+//! `frontdoor` lead a request to its service, `ec2` holds one file per kind of resource and call, `ebs` one
+//! per call, `model` what the sandbox remembers, `blocks` the bytes. `client` speaks from the other end, for
+//! `ami-sandbox call`.
 
+mod blocks;
 mod client;
 mod config;
 mod course;
+mod devices;
+mod ebs;
 mod ec2;
 mod family;
 mod frontdoor;
 mod identity;
+mod inspect;
+mod limits;
 mod metadata;
 mod model;
 mod sandbox;
@@ -52,10 +65,10 @@ mod wire;
 mod world;
 
 pub use client::{CallError, Client};
-pub use config::{
-    Account, Config, Limits, OptIn, Pace, Paces, Rate, RegionSpec, Settings, ThisInstance,
-};
+pub use config::{Account, Config, OptIn, Pace, Paces, RegionSpec, Settings, ThisInstance};
+pub use devices::Look;
 pub use family::Family;
+pub use limits::{Limits, Rate};
 pub use model::image::{Image, ImageState, StateReason};
 pub use model::instance::{Attachment, Instance, InstanceState};
 pub use model::kms_key::{KmsKey, KmsKeyState};
@@ -65,5 +78,6 @@ pub use model::volume::{Volume, VolumeState};
 pub use sandbox::Sandbox;
 pub use seed::InstanceSeed;
 pub use sso::SignIn;
+pub use wire::block_call::BlockCall;
 pub use wire::fault::Fault;
 pub use wire::log::{Call, LogSink};

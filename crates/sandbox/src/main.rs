@@ -7,15 +7,17 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use ami_sandbox::{Config, Family, LogSink, Pace, Sandbox, Settings, ThisInstance};
+use ami_sandbox::{Config, Family, LogSink, Look, Pace, Sandbox, Settings, ThisInstance};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 Usage: ami-sandbox [OPTION]...
   or:  ami-sandbox call [--region REGION] ACTION [KEY=VALUE]...
-A small EC2 with STS and instance metadata on loopback, for trying tools.
+A small EC2 with EBS direct, STS and instance metadata on loopback, for trying tools.
 
 Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID, IMAGE_N=ID and FAMILY_
 lines, then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
@@ -23,13 +25,20 @@ lines, then READY, and runs until standard input closes or SIGINT or SIGTERM com
   sleep 1d | ami-sandbox >env &
   export $(grep = env)
 
-      --port N             port of EC2 and STS (any free one)
+      --port N             port of EC2, EBS direct and STS (any free one)
       --metadata-port N    port of the metadata service (any free one)
       --image-time TIME    how long images are pending: 4000 (milliseconds, the default) or
                            3reads (that many describe calls)
       --pace TIME          how long snapshots, volumes and instances take to change (half a
                            second to two seconds)
       --invisible TIME     how long a new ID is unknown (0)
+      --block-time N       milliseconds that EBS direct takes for every block that is written or
+                           read, beside its work (0)
+      --data DIR           where the bytes of snapshots and volumes are kept while it runs (a
+                           directory for temporary files)
+      --devices DIR        make volumes that are attached to INSTANCE_1 loop devices, and show them
+                           in DIR as Nitro does; needs root. In DIR, sys and dev stand for the
+                           host's: export AMI_CHROOT_DEVICES_AT=DIR
       --page-size N        the most items on a page, however many are asked for
       --empty-pages N      every N-th page is empty and still carries a token
       --instances N        how many running instances there are (2)
@@ -60,6 +69,7 @@ struct Options {
     config: Config,
     instances: u32,
     images: u32,
+    devices: Option<PathBuf>,
     family: Option<NonZeroUsize>,
 }
 
@@ -121,6 +131,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
     if let Some(text) = value::<String>(&mut given, "--invisible")? {
         config.settings.invisible = parse_pace(&text)?;
     }
+    if let Some(millis) = value(&mut given, "--block-time")? {
+        config.settings.block_delay = Duration::from_millis(millis);
+    }
+    config.data = value(&mut given, "--data")?;
     config.settings.page_size = value(&mut given, "--page-size")?;
     config.settings.empty_pages = value(&mut given, "--empty-pages")?;
     config.record = value(&mut given, "--record")?;
@@ -137,11 +151,13 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
     };
     let instances = value(&mut given, "--instances")?.unwrap_or(2);
     let images = value(&mut given, "--images")?.unwrap_or(0);
+    let devices = value(&mut given, "--devices")?;
     let family = value(&mut given, "--family")?;
     Ok(Options {
         config,
         instances,
         images,
+        devices,
         family,
     })
 }
@@ -167,12 +183,15 @@ fn split_equals(arguments: Vec<OsString>) -> Vec<OsString> {
 /// Every option takes a value and may be given once; pico-args would take an option for a value, and
 /// leave a repeated one lying.
 fn check_words(arguments: &[OsString]) -> Result<(), String> {
-    const KNOWN: [&str; 13] = [
+    const KNOWN: [&str; 16] = [
         "--port",
         "--metadata-port",
         "--image-time",
         "--pace",
         "--invisible",
+        "--block-time",
+        "--data",
+        "--devices",
         "--page-size",
         "--empty-pages",
         "--instances",
@@ -232,6 +251,9 @@ fn run(options: Options) -> io::Result<()> {
             0 => sandbox.become_instance(&this),
             n => sandbox.instance(&region, |seed| seed.add_volume("/dev/sdf", 10 + n)),
         });
+    }
+    if let Some(directory) = &options.devices {
+        sandbox.show_devices(directory, Look::Nvme)?;
     }
     let images: Vec<String> = (0..options.images)
         .map(|_| sandbox.image(&region, |_| {}))
@@ -330,6 +352,7 @@ mod tests {
             &["--region", "us-moon-1"],
             &["--images", "many"],
             &["--family", "0"],
+            &["--block-time", "slow"],
         ] {
             assert!(try_parse(words).is_err(), "{words:?}");
         }

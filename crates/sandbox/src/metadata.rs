@@ -126,7 +126,7 @@ fn page(status: u16, body: &str) -> Reply {
         status,
         content_type: "text/plain",
         headers: Vec::new(),
-        body: body.to_owned(),
+        body: body.to_owned().into(),
         delivery: Delivery::Whole,
     }
 }

@@ -1,11 +1,13 @@
 //! The handle on a running sandbox: where it listens, what it was asked, what goes wrong, what it has.
 
 use std::io;
+use std::path::Path;
 use std::sync::MutexGuard;
 
 use time::OffsetDateTime;
 
 use crate::config::{Account, Config, Settings, ThisInstance};
+use crate::devices::{Devices, Look};
 use crate::frontdoor::Shared;
 use crate::model::image::Image;
 use crate::model::instance::Instance;
@@ -13,6 +15,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::volume::Volume;
 use crate::server::Server;
 use crate::sso::SignIn;
+use crate::wire::block_call::BlockCall;
 use crate::wire::fault::Fault;
 use crate::wire::log::Call;
 use crate::world::{AMAZON, Device, Identity, Region, World};
@@ -33,7 +36,7 @@ impl Sandbox {
     /// Starts a sandbox on loopback.
     ///
     /// # Errors
-    /// When a port is taken or the file of the log cannot be made.
+    /// When a port is taken, the file of the log cannot be made or [`Config::data`] is no directory.
     pub fn start(config: Config) -> io::Result<Self> {
         let shared = Shared::new(World::new(&config)?);
         let server = Server::start(shared.clone(), config.port, config.metadata_port)?;
@@ -92,21 +95,26 @@ impl Sandbox {
         ]
     }
 
-    /// All calls so far, in order.
+    /// All calls so far, in order. After the upload of a large disk this is a long list; see
+    /// [`Sandbox::block_calls`] and [`Sandbox::count_calls`].
     pub fn calls(&self) -> Vec<Call> {
-        self.world().log.calls().to_vec()
+        self.world().log.calls(|_| true)
     }
 
     /// The calls to one action so far.
     pub fn calls_to(&self, action: &str) -> Vec<Call> {
-        let world = self.world();
-        world
-            .log
-            .calls()
-            .iter()
-            .filter(|call| call.action == action)
-            .cloned()
-            .collect()
+        self.world().log.calls(|of| of == action)
+    }
+
+    /// The calls to `PutSnapshotBlock` or `GetSnapshotBlock` so far whose parameters have the right form,
+    /// in order.
+    pub fn block_calls(&self, action: &str) -> Vec<BlockCall> {
+        self.world().log.blocks(action)
+    }
+
+    /// How many calls there were to one action so far.
+    pub fn count_calls(&self, action: &str) -> usize {
+        self.world().log.count(action)
     }
 
     /// Forgets the calls so far.
@@ -188,6 +196,18 @@ impl Sandbox {
             .this_instance
             .as_ref()
             .map(|this| this.instance.clone())
+    }
+
+    /// Makes volumes that are attached to [`Sandbox::this_instance`] from now on block devices, loop
+    /// devices on their files, which `sys` and `dev` in a directory show as EC2 shows them to a host of
+    /// that kind. What a device is used for keeps its volume from being detached, as on EC2. Only root
+    /// can do this.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn show_devices(&self, directory: &Path, look: Look) -> io::Result<()> {
+        self.world().devices = Some(Devices::new(directory, look)?);
+        Ok(())
     }
 
     /// The images of a region, oldest first, without those of Amazon.

@@ -118,6 +118,14 @@ impl Sandbox {
         self.in_region(region, |region| region.references.push(reference));
     }
 
+    /// Lets EC2 find a manifest (XML) in S3 at `bucket/key`, for RegisterImage with ImageLocation.
+    pub fn plant_manifest(&self, region: &str, location: &str, manifest: &str) {
+        let (location, manifest) = (location.to_owned(), manifest.to_owned());
+        self.in_region(region, |region| {
+            drop(region.manifests.insert(location, manifest))
+        });
+    }
+
     /// Puts an image into a state at once and for good, with a code and a message as its reason.
     pub fn set_image_state(&self, id: &str, state: ImageState, reason: Option<(&str, &str)>) {
         let stage = Stage {
@@ -226,6 +234,18 @@ impl Sandbox {
         );
     }
 
+    /// Ends the time in which blocks may be written to a snapshot of StartSnapshot: it is cancelled.
+    ///
+    /// # Panics
+    /// When there is no such snapshot, or when it is complete.
+    pub fn expire_snapshot(&self, id: &str) {
+        self.edit_snapshot(id, |snapshot| {
+            let upload = snapshot.upload.as_mut().filter(|upload| upload.is_open);
+            let upload = upload.unwrap_or_else(|| panic!("{id} is not being written"));
+            upload.is_cancelled = true;
+        });
+    }
+
     /// Changes a snapshot in any way.
     ///
     /// # Panics
@@ -277,6 +297,7 @@ impl Snapshot {
     /// Is in a state for a pace and then in another.
     pub fn goes(&mut self, first: SnapshotState, pace: Pace, then: SnapshotState) {
         self.follows = None;
+        self.close();
         self.course = Course::from(first, pace, then);
     }
 }
@@ -343,6 +364,7 @@ fn plant_instance(region: &mut Region, seed: InstanceSeed) -> String {
         };
         let mut volume = Volume::from_ebs(ebs, &seed.owner, &seed.zone);
         volume.attached_to = Some(instance.id.clone());
+        volume.blocks = region.blocks_of(volume.snapshot.as_deref());
         volume.set_state(VolumeState::InUse);
         let id = plant(&mut region.volumes, volume);
         let attachment = Attachment::settled(&mapping.device_name, &id, ebs.delete_on_termination);

@@ -1,4 +1,4 @@
-//! The HTTP server: two ports on loopback, one thread, gone when the sandbox is dropped.
+//! The HTTP server: two ports on loopback, one thread and some for blocks, gone when the sandbox is dropped.
 
 use std::future::Future;
 use std::io;
@@ -11,8 +11,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Frame, Incoming};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request as HttpRequest, Response};
@@ -22,11 +22,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
+use crate::ebs;
 use crate::frontdoor::{self, Delivery, Reply, Shared};
 use crate::metadata;
 use crate::sso;
-use crate::wire::request::Request;
-use crate::wire::signature::Signed;
+use crate::wire::pieces::Pieces;
+use crate::wire::request::{Request, service_of};
 
 const MAX_BODY: usize = 16 << 20;
 const PIECE: usize = 64;
@@ -54,7 +55,11 @@ impl Server {
     pub(crate) fn start(shared: Shared, port: u16, metadata_port: u16) -> io::Result<Self> {
         let services = bind(port)?;
         let metadata = bind(metadata_port)?;
+        // What hashes and writes blocks has threads of its own. More of them than processors would only
+        // wait for each other at the files.
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(processors.clamp(2, 8))
             .enable_all()
             .build()?;
         let addresses = (services.local_addr()?, metadata.local_addr()?);
@@ -134,27 +139,9 @@ async fn respond(
     reset: &AtomicBool,
 ) -> io::Result<Response<Script>> {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY)
-        .collect()
-        .await
-        .map_err(io::Error::other)?
-        .to_bytes();
+    let body = Pieces::receive(body, MAX_BODY).await?;
     let reply = match port {
-        Port::Services => {
-            let (path, query) = (head.uri.path(), head.uri.query());
-            let sso = sso::answer(shared, path, query, &head.headers, &body);
-            let request = Request::decode(&Signed {
-                method: head.method.as_str(),
-                path,
-                query,
-                headers: &head.headers,
-                body: &body,
-            });
-            match sso {
-                Some(reply) => reply,
-                None => frontdoor::answer(shared, request).await,
-            }
-        }
+        Port::Services => serve(shared, &head, body).await,
         Port::Metadata => {
             let path = head.uri.path();
             metadata::answer(shared, head.method.as_str(), path, &head.headers)
@@ -172,6 +159,20 @@ async fn respond(
         response = response.header(*name, value);
     }
     response.body(Script::of(reply)).map_err(io::Error::other)
+}
+
+/// Leads a request to its service: the signature names it, but Identity Center asks for none.
+async fn serve(shared: &Shared, head: &Parts, body: Pieces) -> Reply {
+    if service_of(&head.headers).is_some_and(|service| service == ebs::SERVICE) {
+        return ebs::answer(shared, head, body).await;
+    }
+    let body = body.joined();
+    let (path, query) = (head.uri.path(), head.uri.query());
+    if let Some(reply) = sso::answer(shared, path, query, &head.headers, &body) {
+        return reply;
+    }
+    let request = Request::decode_query(head.method.as_str(), &head.uri, &head.headers, &body);
+    frontdoor::answer(shared, request).await
 }
 
 /// A connection that can be made to end in a reset.
@@ -228,7 +229,7 @@ struct Script {
 
 impl Script {
     fn of(reply: Reply) -> Self {
-        let mut rest = Bytes::from(reply.body);
+        let mut rest = reply.body;
         let whole = rest.len();
         let (piece, pause, breaks_off) = match reply.delivery {
             Delivery::Whole | Delivery::Reset => (whole, Duration::ZERO, false),

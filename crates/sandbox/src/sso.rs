@@ -185,7 +185,7 @@ fn reply(result: &Result<Value, ApiError>) -> Reply {
         status,
         content_type: "application/json",
         headers,
-        body: body.to_string(),
+        body: body.to_string().into(),
         delivery: Delivery::Whole,
     }
 }

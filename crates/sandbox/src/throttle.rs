@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::config::{Limits, Rate};
+use crate::limits::{Limits, Rate};
 use crate::wire::error::ApiError;
 
 /// The buckets that have been taken from.
@@ -28,12 +28,21 @@ impl Buckets {
         is_broad: bool,
         limits: &Limits,
     ) -> Result<(), ApiError> {
-        let Rate { burst, per_second } = rate(action, is_broad, limits);
+        let rate = rate(action, is_broad, limits);
         let name = if is_broad {
             format!("{action}, all")
         } else {
             action.to_owned()
         };
+        match self.draw(account, region, name, rate) {
+            true => Ok(()),
+            false => Err(ApiError::throttled()),
+        }
+    }
+
+    /// Takes a token from a bucket of any name; false when it is empty.
+    pub(crate) fn draw(&mut self, account: &str, region: &str, name: String, rate: Rate) -> bool {
+        let Rate { burst, per_second } = rate;
         let now = Instant::now();
         let place = self.0.entry((account.into(), region.into(), name));
         let bucket = place.or_insert(Bucket {
@@ -43,11 +52,11 @@ impl Buckets {
         let back = (now - bucket.at).as_secs_f64() * per_second;
         bucket.tokens = burst.min(bucket.tokens + back);
         bucket.at = now;
-        if bucket.tokens < 1.0 {
-            return Err(ApiError::throttled());
+        let is_there = bucket.tokens >= 1.0;
+        if is_there {
+            bucket.tokens -= 1.0;
         }
-        bucket.tokens -= 1.0;
-        Ok(())
+        is_there
     }
 
     pub(crate) fn clear(&mut self) {

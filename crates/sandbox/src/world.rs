@@ -1,11 +1,15 @@
 //! Everything that the sandbox remembers, behind one lock.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use time::OffsetDateTime;
 
+use crate::blocks::{BlockStore, Layer};
 use crate::config::{Account, Config, OptIn, RegionSpec, Settings};
+use crate::devices::Devices;
+use crate::ebs::Tokens;
 use crate::model::image::{Image, Stage};
 use crate::model::instance::Instance;
 use crate::model::kms_key::KmsKey;
@@ -45,9 +49,15 @@ pub(crate) struct World {
     pub(crate) denied: BTreeSet<String>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    /// Where the bytes of snapshots and volumes lie.
+    pub(crate) blocks: Arc<BlockStore>,
+    /// What the tokens of blocks are made with.
+    pub(crate) block_tokens: Tokens,
     /// What becomes of the next images instead of `available`.
     pub(crate) next_images: VecDeque<Stage>,
     pub(crate) this_instance: Option<Identity>,
+    /// The block devices of that instance, where there are some.
+    pub(crate) devices: Option<Devices>,
     /// The tokens that the metadata service has given out.
     pub(crate) tokens: BTreeSet<String>,
 }
@@ -65,6 +75,8 @@ pub(crate) struct Region {
     pub(crate) keys: Store<KeyPair>,
     /// What uses images beside the instances.
     pub(crate) references: Vec<Reference>,
+    /// Manifests of images in S3, by bucket and key.
+    pub(crate) manifests: HashMap<String, String>,
     /// The keys that customers manage.
     pub(crate) kms_keys: Vec<KmsKey>,
     /// What becomes of the next images of this region instead of `available`.
@@ -122,6 +134,10 @@ pub(crate) struct Identity {
 
 impl World {
     pub(crate) fn new(config: &Config) -> std::io::Result<Self> {
+        if let Some(directory) = &config.data {
+            // Nothing is written there before the first block, and that is too late to find out.
+            std::fs::read_dir(directory)?;
+        }
         let regions = config
             .regions
             .iter()
@@ -143,10 +159,24 @@ impl World {
             denied: BTreeSet::new(),
             faults: Faults::default(),
             log: Log::open(&config.log, config.record.as_deref())?,
+            blocks: Arc::new(BlockStore::new(config.data.as_deref())),
+            block_tokens: Tokens::new(),
             next_images: VecDeque::new(),
             this_instance: None,
+            devices: None,
             tokens: BTreeSet::new(),
         })
+    }
+
+    /// Goes on with volumes whose detaching something was in the way of, if that is gone.
+    pub(crate) fn detach_what_is_free(&mut self) {
+        let free = self.devices.as_mut().map(Devices::take_free);
+        let pace = self.settings.paces.volume;
+        for volume in free.unwrap_or_default() {
+            for region in self.regions.values_mut() {
+                region.begin_to_detach(&volume, pace);
+            }
+        }
     }
 
     pub(crate) fn spec(&self, region: &str) -> Option<&RegionSpec> {
@@ -232,10 +262,21 @@ impl Region {
         snapshot.owner == account || is_given || self.is_public(snapshot)
     }
 
+    /// The bytes of a snapshot, for a volume of it.
+    pub(crate) fn blocks_of(&self, snapshot: Option<&str>) -> Option<Arc<Layer>> {
+        self.snapshots.get(snapshot?)?.blocks.clone()
+    }
+
     /// The state of a snapshot and its progress in percent. A snapshot that was taken for an image is
     /// at least as far as the image, so that a client that polls only the image sees it move.
     pub(crate) fn snapshot_state(&self, snapshot: &Snapshot) -> (SnapshotState, u32) {
         use crate::model::image::ImageState::{Error, Failed, Invalid, Pending};
+        if let Some(upload) = snapshot.upload.as_ref().filter(|upload| upload.is_open) {
+            return match upload.is_over() {
+                true => (SnapshotState::Error, upload.progress),
+                false => (SnapshotState::Pending, upload.progress),
+            };
+        }
         let own = (*snapshot.course.peek(), snapshot.course.percent());
         let image = snapshot.follows.as_ref().and_then(|id| self.images.get(id));
         match image.map(|image| (image.state(), image.course.percent())) {

@@ -1,5 +1,6 @@
 //! AttachVolume and DetachVolume.
 
+use crate::config::Pace;
 use crate::course::Course;
 use crate::model::instance::{Attachment, InstanceState};
 use crate::model::volume::{Volume, VolumeState};
@@ -30,7 +31,8 @@ impl Action for Attach {
 
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
         self.check(call)?;
-        let room = call.commit()?;
+        let mut room = call.commit()?;
+        room.show_device(&self.volume, &self.instance, &self.device)?;
         let pace = room.settings.paces.volume;
         let mut attachment = Attachment::settled(&self.device, &self.volume, false);
         attachment.course = Course::from("attaching", pace, "attached");
@@ -93,6 +95,7 @@ impl Attach {
 
 /// Takes a volume from its instance; the instance need not be named.
 pub(crate) struct Detach {
+    force: bool,
     volume: String,
     instance: Option<String>,
     device: Option<String>,
@@ -100,8 +103,8 @@ pub(crate) struct Detach {
 
 impl Action for Detach {
     fn take(params: &Params) -> Result<Self, ApiError> {
-        params.flag("Force")?;
         Ok(Detach {
+            force: params.flag("Force")?.unwrap_or(false),
             volume: params.req("VolumeId")?,
             instance: params.opt("InstanceId"),
             device: params.opt("Device"),
@@ -116,22 +119,18 @@ impl Action for Detach {
         }
         self.check(region, volume)?;
         let room = call.commit()?;
+        let devices = room.devices.as_mut();
+        let is_free = devices.is_none_or(|devices| devices.detach(&self.volume, self.force));
         let pace = room.settings.paces.volume;
-        let Region {
-            volumes, instances, ..
-        } = room.region;
+        match is_free {
+            true => room.region.begin_to_detach(&self.volume, pace),
+            false => room.region.call_busy(&self.volume),
+        }
+        let region = &*room.region;
         let mut xml = Xml::new();
-        let Some(volume) = volumes.get_mut(&self.volume) else {
-            return Ok(xml);
-        };
-        volume.course = Course::from(VolumeState::InUse, pace, VolumeState::Available);
-        let holder = volume
-            .attached_to
-            .as_ref()
-            .and_then(|id| instances.get_mut(id));
-        let mut attachments = holder.into_iter().flat_map(|i| i.attachments.iter_mut());
-        if let Some(attachment) = attachments.find(|a| a.volume == self.volume) {
-            attachment.course = Course::from("detaching", pace, "detached");
+        if let Some(volume) = region.volumes.get(&self.volume)
+            && let Some(attachment) = volumes::attachment(region, volume)
+        {
             volumes::write_attachment(&mut xml, volume, attachment, "detaching");
         }
         Ok(xml)
@@ -166,6 +165,29 @@ impl Detach {
 }
 
 impl Region {
+    /// A volume is on its way from its instance.
+    pub(crate) fn begin_to_detach(&mut self, volume: &str, pace: Pace) {
+        if let Some(volume) = self.volumes.get_mut(volume) {
+            volume.course = Course::from(VolumeState::InUse, pace, VolumeState::Available);
+        }
+        if let Some(attachment) = self.attachment_mut(volume) {
+            attachment.course = Course::from("detaching", pace, "detached");
+        }
+    }
+
+    /// A volume is to be detached, and something on its instance uses it.
+    fn call_busy(&mut self, volume: &str) {
+        if let Some(attachment) = self.attachment_mut(volume) {
+            attachment.course = Course::settled("busy");
+        }
+    }
+
+    fn attachment_mut(&mut self, volume: &str) -> Option<&mut Attachment> {
+        let holder = self.volumes.get(volume)?.attached_to.clone()?;
+        let mut all = self.instances.get_mut(&holder)?.attachments.iter_mut();
+        all.find(|attachment| attachment.volume == volume)
+    }
+
     /// Forgets the attachments whose time of detaching is over.
     pub(crate) fn forget_detached(&mut self) {
         for instance in self.instances.iter_mut() {

@@ -1,15 +1,18 @@
 //! One call in progress: who calls, where, and the way to what the sandbox remembers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::blocks::{BlockStore, Layer, VolumeFile};
 use crate::config::Settings;
 use crate::course::Veil;
+use crate::devices::Devices;
 use crate::model::image::Stage;
 use crate::wire::error::ApiError;
 use crate::wire::params::Params;
 use crate::wire::xml::Xml;
-use crate::world::{Region, TokenUse, World};
+use crate::world::{Identity, Region, TokenUse, World};
 
 /// An action of EC2: what it takes, and what it does.
 pub(crate) trait Action: Sized {
@@ -43,12 +46,55 @@ pub(crate) struct Room<'a> {
     pub(crate) settings: Settings,
     /// What becomes of the next images of any region.
     pub(crate) next_images: &'a mut VecDeque<Stage>,
+    blocks: &'a BlockStore,
+    /// The block devices of this instance, where there are some.
+    pub(crate) devices: &'a mut Option<Devices>,
+    this_instance: Option<&'a Identity>,
 }
 
 impl Room<'_> {
     /// What hides a new resource.
     pub(crate) fn veil(&self) -> Veil {
         Veil::new(self.settings.invisible)
+    }
+
+    /// Makes a volume that is attached to this instance a block device, where it has some.
+    pub(crate) fn show_device(
+        &mut self,
+        volume: &str,
+        instance: &str,
+        name: &str,
+    ) -> Result<(), ApiError> {
+        let is_here = self
+            .this_instance
+            .is_some_and(|this| this.instance == instance);
+        let Some(devices) = self.devices.as_mut().filter(|_| is_here) else {
+            return Ok(());
+        };
+        let Some(found) = self.region.volumes.get_mut(volume) else {
+            return Ok(());
+        };
+        let mut show = || {
+            if found.file.is_none() {
+                let file =
+                    VolumeFile::new(self.blocks, volume, found.blocks.as_deref(), found.size)?;
+                found.file = Some(Arc::new(file));
+            }
+            match &found.file {
+                Some(file) => devices.attach(volume, name, file.path()),
+                None => Ok(()),
+            }
+        };
+        show().map_err(|error| ApiError::new(500, "InternalError", error.to_string()))
+    }
+
+    /// The bytes that a snapshot of a volume has that is taken now.
+    pub(crate) fn blocks_of_volume(&mut self, id: &str) -> Result<Option<Arc<Layer>>, ApiError> {
+        let Some(volume) = self.region.volumes.get_mut(id) else {
+            return Ok(None);
+        };
+        let taken = volume.take_blocks(self.blocks);
+        taken.map_err(|error| ApiError::new(500, "InternalError", error.to_string()))
     }
 }
 
@@ -60,6 +106,7 @@ impl<'a> Invocation<'a> {
         flat: BTreeMap<String, String>,
         dry_run: bool,
     ) -> Self {
+        world.detach_what_is_free();
         Invocation {
             caller,
             world,
@@ -90,6 +137,9 @@ impl<'a> Invocation<'a> {
             regions,
             settings,
             next_images,
+            blocks,
+            devices,
+            this_instance,
             ..
         } = &mut *self.world;
         let region = regions.entry(self.caller.region.clone()).or_default();
@@ -98,6 +148,9 @@ impl<'a> Invocation<'a> {
             region,
             settings: *settings,
             next_images,
+            blocks,
+            devices,
+            this_instance: this_instance.as_ref(),
         })
     }
 

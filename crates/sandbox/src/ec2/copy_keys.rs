@@ -78,7 +78,7 @@ fn can_read(there: &Region, region: &str, me: &str, source: &Snapshot) -> bool {
 }
 
 /// The key of a name in a region, with the one that AWS manages.
-fn find(region: &Region, name: &str, caller: &str, word: &str) -> Option<KmsKey> {
+pub(crate) fn find(region: &Region, name: &str, caller: &str, word: &str) -> Option<KmsKey> {
     let of_ebs = KmsKey::of_ebs(caller, name);
     let mut keys = region.kms_keys.iter().chain([&of_ebs]);
     keys.find(|key| key.is_named(word, caller)).cloned()

@@ -1,5 +1,8 @@
 //! CopyImage.
 
+use std::sync::Arc;
+
+use crate::blocks::Layer;
 use crate::course::Course;
 use crate::model::id::Kind;
 use crate::model::image::{Image, ImageState, Stage, StateReason};
@@ -156,6 +159,7 @@ impl CopyImage {
         let plan = |snapshot: Snapshot| Plan {
             size: snapshot.size,
             outcome: wish.outcome(call, there, &snapshot),
+            blocks: snapshot.blocks,
         };
         let snapshots = source_snapshots(there, source).into_iter();
         snapshots.map(plan).collect()
@@ -176,6 +180,7 @@ impl CopyImage {
                 "Copied for DestinationAmi {} from SourceAmi {} for SourceSnapshot {original}. Task created by CopyImage.",
                 image.id, self.source
             );
+            snapshot.blocks = plan.blocks;
             snapshot.failure = (!plan.outcome.works).then(|| INACCESSIBLE.to_owned());
             (ebs.encrypted, ebs.kms_key) = (plan.outcome.encrypted, plan.outcome.key);
             (snapshot.encrypted, snapshot.kms_key) = (ebs.encrypted, ebs.kms_key.clone());
@@ -216,10 +221,11 @@ fn check_access(there: &Region, source: &Image, me: &str) -> Result<(), ApiError
     Ok(())
 }
 
-/// The copy of a snapshot: how large it is, and how it is encrypted.
+/// The copy of a snapshot: how large it is, how it is encrypted, and its bytes.
 struct Plan {
     size: u32,
     outcome: Outcome,
+    blocks: Option<Arc<Layer>>,
 }
 
 /// How a copy ends whose key cannot be used. Public threads quote the message; the code that goes with it

@@ -62,7 +62,7 @@ impl Action for CreateImage {
             .map(|_| call.caller.region.clone());
         let mut room = call.commit()?;
         for device in devices {
-            let mapping = self.snapshot_device(&mut room, &image, device);
+            let mapping = self.snapshot_device(&mut room, &image, device)?;
             image.mappings.push(mapping);
         }
         if !self.no_reboot
@@ -198,14 +198,21 @@ impl CreateImage {
         image
     }
 
-    fn snapshot_device(&self, room: &mut Room<'_>, image: &Image, plan: DevicePlan) -> Mapping {
+    fn snapshot_device(
+        &self,
+        room: &mut Room<'_>,
+        image: &Image,
+        plan: DevicePlan,
+    ) -> Result<Mapping, ApiError> {
         let DevicePlan {
             mut mapping,
             volume,
         } = plan;
-        let Some(volume) = volume else { return mapping };
+        let Some(volume) = volume else {
+            return Ok(mapping);
+        };
         let Device::Ebs(ebs) = &mut mapping.device else {
-            return mapping;
+            return Ok(mapping);
         };
         let size = room
             .region
@@ -218,13 +225,14 @@ impl CreateImage {
         snapshot.encrypted = ebs.encrypted;
         snapshot.kms_key.clone_from(&ebs.kms_key);
         snapshot.tags = self.snapshot_tags.clone();
+        snapshot.blocks = room.blocks_of_volume(&volume)?;
         snapshot.follows = Some(image.id.clone());
         let pace = room.settings.paces.image;
         snapshot.course = Course::from(SnapshotState::Pending, pace, SnapshotState::Completed);
         snapshot.veil = room.veil();
         ebs.snapshot = Some(snapshot.id.clone());
         room.region.snapshots.insert(&snapshot.id.clone(), snapshot);
-        mapping
+        Ok(mapping)
     }
 }
 
@@ -247,6 +255,14 @@ pub(crate) fn register(room: &mut Room<'_>, mut image: Image) -> String {
 
 /// EC2 gives the code IncorrectState and names the states that would do.
 fn check_state(instance: &Instance) -> Result<(), ApiError> {
+    // Only EBS-backed instances have images made of them (CreateImage in the API reference).
+    if instance.root_type != "ebs" {
+        let message = format!(
+            "The instance '{}' does not have an 'ebs' root device type",
+            instance.id
+        );
+        return Err(ApiError::client("UnsupportedOperation", message));
+    }
     if matches!(
         instance.state(),
         InstanceState::Running | InstanceState::Stopping | InstanceState::Stopped

@@ -157,7 +157,7 @@ impl Describe for Image {
             "product-code.type" => vec!["marketplace".to_owned(); self.product_codes.len()],
             "ramdisk-id" => opt(&self.ramdisk),
             "root-device-name" => one(&self.root_device),
-            "root-device-type" => one(root_type(self)),
+            "root-device-type" => one(self.root_type()),
             "source-image-id" => opt(&self.source_image),
             "source-image-region" => opt(&self.source_region),
             "source-instance-id" => opt(&self.source_instance),
@@ -238,7 +238,7 @@ fn write_machine(xml: &mut Xml, image: &Image) {
         .text("usageOperation", operation);
     xml.text("imageType", "machine")
         .text("architecture", &image.architecture);
-    xml.text("rootDeviceType", root_type(image))
+    xml.text("rootDeviceType", image.root_type())
         .text("rootDeviceName", &image.root_device);
     xml.text("virtualizationType", &image.virtualization)
         .text("hypervisor", "xen");
@@ -257,12 +257,4 @@ fn location(image: &Image) -> String {
         .location
         .clone()
         .unwrap_or_else(|| format!("{owner}/{}", image.name))
-}
-
-fn root_type(image: &Image) -> &'static str {
-    if image.root().is_some() {
-        "ebs"
-    } else {
-        "instance-store"
-    }
 }

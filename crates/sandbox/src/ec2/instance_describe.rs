@@ -167,7 +167,7 @@ impl Describe for Instance {
             "private-ip-address" => one(&self.private_ip),
             "reservation-id" => one(&self.reservation),
             "root-device-name" => one(&self.root_device),
-            "root-device-type" => one("ebs"),
+            "root-device-type" => one(self.root_type),
             "tenancy" => one("default"),
             "virtualization-type" => one(&self.virtualization),
             _ => Vec::new(),
@@ -214,7 +214,7 @@ fn write(xml: &mut Xml, instance: &Instance, sight: &Sight) {
     xml.text("architecture", &instance.architecture)
         .opt("platform", instance.platform.as_ref());
     xml.text("platformDetails", platform_details(instance));
-    xml.text("rootDeviceType", "ebs")
+    xml.text("rootDeviceType", instance.root_type)
         .text("rootDeviceName", &instance.root_device);
     write_attachments(xml, instance, sight);
     xml.text("sourceDestCheck", instance.traits.source_dest_check);

@@ -12,11 +12,11 @@ use crate::wire::xml::Xml;
 use crate::world::Region;
 
 use super::call::{Action, Invocation, Room};
-use super::instance_attributes;
 use super::instance_describe::{self, Sight};
 use super::instance_place::{Place, WantedPlace};
 use super::mappings::{self, Wanted};
 use super::tag_rules::{self, Tags};
+use super::{instance_attributes, launch_rules};
 
 /// Parameters of a launch that change nothing here.
 const WITHOUT_EFFECT: [&str; 26] = [
@@ -119,6 +119,7 @@ impl RunInstances {
         }
         let region = call.region();
         let image = usable(region, &me, &self.image)?.clone();
+        launch_rules::check(&image, &self.instance_type)?;
         let devices = self.devices(region, &image, &me)?;
         let place = self.place.resolve(call)?;
         let mut room = call.commit()?;
@@ -199,6 +200,7 @@ impl RunInstances {
         instance.platform.clone_from(&image.platform);
         instance.root_device.clone_from(&image.root_device);
         instance.ena_support = image.ena_support;
+        instance.root_type = image.root_type();
         instance.key_name.clone_from(&place.key_name);
         instance.groups.clone_from(&place.groups);
         instance.traits.clone_from(&self.traits);
@@ -219,6 +221,7 @@ impl RunInstances {
         let mut volume = Volume::from_ebs(ebs, &instance.owner, &instance.zone);
         volume.attached_to = Some(instance.id.clone());
         volume.encrypted |= room.region.encrypts(&instance.owner);
+        volume.blocks = room.region.blocks_of(volume.snapshot.as_deref());
         volume.set_state(VolumeState::InUse);
         volume.tags.clone_from(&self.volume_tags);
         volume.veil = room.veil();

@@ -63,6 +63,14 @@ impl Action for Stop {
             );
             return Err(ApiError::client("OperationNotPermitted", message));
         }
+        let mut instances = named(call, &self.0)?.into_iter();
+        if let Some(instance) = instances.find(|instance| instance.root_type != "ebs") {
+            let message = format!(
+                "The instance '{}' does not have an 'ebs' root device type and cannot be stopped",
+                instance.id
+            );
+            return Err(ApiError::client("UnsupportedOperation", message));
+        }
         change(call, &self.0, |instance, room| {
             if matches!(instance.state(), Pending | Running) {
                 instance.course = Course::from(Stopping, room.1, Stopped);

@@ -22,6 +22,11 @@ impl Type {
         self.name.starts_with('t')
     }
 
+    /// Whether images of an architecture run on it.
+    pub(crate) fn runs(&self, architecture: &str) -> bool {
+        self.architectures.contains(&architecture)
+    }
+
     pub(crate) fn is_arm(&self) -> bool {
         self.architectures.contains(&"arm64")
     }

@@ -12,9 +12,11 @@ mod image_copy;
 mod image_create;
 mod image_deregister;
 mod image_describe;
+mod image_manifest;
 mod image_names;
 mod image_references;
 mod image_register;
+mod image_rules;
 mod image_sharing;
 mod image_switches;
 mod instance_attributes;
@@ -25,6 +27,7 @@ mod instance_states;
 mod instance_type_table;
 mod instance_types;
 mod key_pairs;
+mod launch_rules;
 mod mappings;
 mod network;
 mod public_access;
@@ -47,6 +50,8 @@ use crate::world::World;
 use call::{Action, Invocation};
 
 pub(crate) use call::Caller;
+pub(crate) use copy_keys::find as find_key;
+pub(crate) use tag_rules::{Tags, take_list as take_tags};
 
 /// The API version whose shapes the answers have.
 pub(crate) const VERSION: &str = "2016-11-15";

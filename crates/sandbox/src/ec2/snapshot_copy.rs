@@ -76,11 +76,7 @@ impl CopySnapshot {
             .get(id)
             .filter(|source| there.opens(source, me) && source.veil.look());
         let source = source.ok_or_else(|| Kind::Snapshot.not_found(&[id]))?;
-        let state = there.snapshot_state(source).0;
-        if state != SnapshotState::Completed {
-            let message = format!("Snapshot {id} is in invalid state - {}", state.as_str());
-            return Err(ApiError::client("IncorrectState", message));
-        }
+        check_completed(there, Some(id))?;
         let mut copy = Snapshot::new(me, COPIED_VOLUME, source.size);
         let outcome = self.wish(source)?.outcome(call, there, source);
         self.check_key(&outcome)?;
@@ -89,6 +85,7 @@ impl CopySnapshot {
         copy.completion_minutes = self.minutes;
         copy.description.clone_from(&self.description);
         copy.tags.clone_from(&self.tags);
+        copy.blocks.clone_from(&source.blocks);
         Ok(copy)
     }
 
@@ -111,6 +108,19 @@ impl CopySnapshot {
             return Err(key_without_encryption());
         }
         Ok(())
+    }
+}
+
+/// Refuses a snapshot that is not complete. Public threads quote code and message.
+pub(crate) fn check_completed(region: &Region, id: Option<&str>) -> Result<(), ApiError> {
+    let snapshot = id.and_then(|id| region.snapshots.get(id));
+    let state = snapshot.map(|snapshot| region.snapshot_state(snapshot).0);
+    match (id, state) {
+        (Some(id), Some(state)) if state != SnapshotState::Completed => {
+            let message = format!("Snapshot {id} is in invalid state - {}", state.as_str());
+            Err(ApiError::client("IncorrectState", message))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -151,7 +161,7 @@ pub(crate) fn check_room(call: &Invocation<'_>, more: usize) -> Result<(), ApiEr
     let limit = call.settings().limits.snapshot_copies;
     let is_copying = |snapshot: &&Snapshot| {
         snapshot.owner == *account
-            && snapshot.volume == COPIED_VOLUME
+            && snapshot.is_copy()
             && region.snapshot_state(snapshot).0 == SnapshotState::Pending
     };
     if region.snapshots.iter().filter(is_copying).count() + more <= limit {

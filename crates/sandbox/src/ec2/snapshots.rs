@@ -2,7 +2,7 @@
 
 use crate::course::Course;
 use crate::model::id::Kind;
-use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
+use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::wire::error::ApiError;
 use crate::wire::params::Params;
 use crate::wire::xml::{Xml, timestamp};
@@ -69,7 +69,8 @@ impl Action for CreateSnapshot {
         snapshot.encrypted = volume.encrypted;
         snapshot.kms_key.clone_from(&volume.kms_key);
         snapshot.tags = self.tags;
-        let room = call.commit()?;
+        let mut room = call.commit()?;
+        snapshot.blocks = room.blocks_of_volume(&snapshot.volume)?;
         let pace = room.settings.paces.snapshot;
         snapshot.course = Course::from(SnapshotState::Pending, pace, SnapshotState::Completed);
         snapshot.veil = room.veil();
@@ -213,9 +214,13 @@ fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, Option<u32>),
     let progress = percent.map(|percent| format!("{percent}%"));
     xml.text("snapshotId", &snapshot.id)
         .text("volumeId", &snapshot.volume);
+    // What EC2 says of a snapshot to which nothing was written for too long is not documented.
+    let cancelled = snapshot.upload.as_ref().filter(|upload| upload.is_open);
+    let cancelled = cancelled.map(|_| "The snapshot was not completed in time".to_owned());
     let failure = snapshot
         .failure
         .as_ref()
+        .or(cancelled.as_ref())
         .filter(|_| state == SnapshotState::Error);
     xml.text("status", state.as_str()).opt(
         "statusMessage",
@@ -231,7 +236,7 @@ fn write(xml: &mut Xml, snapshot: &Snapshot, view: (SnapshotState, Option<u32>),
         .opt("kmsKeyId", copy_keys::shown(snapshot, &caller.region));
     xml.text("storageTier", "standard");
     // Snapshot in the API reference: for copies only, and the duration for time-based ones.
-    if snapshot.volume == COPIED_VOLUME {
+    if snapshot.is_copy() {
         let is_timed = snapshot.completion_minutes.is_some();
         xml.text(
             "transferType",

@@ -15,8 +15,13 @@ pub(crate) type Tags = BTreeMap<String, String>;
 
 /// Takes `Tag.N.Key` and `Tag.N.Value`; the value may be left out.
 pub(crate) fn take_tags(params: &Params) -> Result<Tags, ApiError> {
+    take_list(params, "Tag")
+}
+
+/// The same of a list of another name.
+pub(crate) fn take_list(params: &Params, name: &str) -> Result<Tags, ApiError> {
     let mut tags = Tags::new();
-    for given in params.structs("Tag") {
+    for given in params.structs(name) {
         let key = given.req("Key")?;
         let value = given.opt("Value").unwrap_or_default();
         check(&key, &value)?;

@@ -1,4 +1,4 @@
-//! CreateVolume, DeleteVolume and DescribeVolumes. The bytes of volumes are not kept.
+//! CreateVolume, DeleteVolume and DescribeVolumes. A volume of a snapshot has its bytes.
 
 use crate::course::Course;
 use crate::model::id::Kind;
@@ -14,6 +14,7 @@ use super::call::{Action, Invocation};
 use super::describe::{Describe, Query};
 use super::mappings::{self, WantedEbs};
 use super::regions::zones;
+use super::snapshot_copy;
 use super::tag_rules::{self, Tags};
 
 const FILTERS: [&str; 13] = [
@@ -105,9 +106,11 @@ impl CreateVolume {
         }
         let me = call.caller.account.clone();
         let ebs = self.wanted.over(mappings::gp2(), call.region(), &me)?;
+        snapshot_copy::check_completed(call.region(), ebs.snapshot.as_deref())?;
         let mut volume = Volume::from_ebs(&ebs, &me, &zone.name);
         volume.tags.clone_from(&self.tags);
         volume.encrypted |= call.region().encrypts(&me);
+        volume.blocks = call.region().blocks_of(volume.snapshot.as_deref());
         let room = call.commit()?;
         let pace = room.settings.paces.volume;
         volume.course = Course::from(VolumeState::Creating, pace, VolumeState::Available);

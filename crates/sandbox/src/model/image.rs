@@ -210,6 +210,14 @@ impl Image {
             .as_ebs()
     }
 
+    /// `ebs`, or `instance-store` where no volume is behind the root device.
+    pub fn root_type(&self) -> &'static str {
+        match self.root() {
+            Some(_) => "ebs",
+            None => "instance-store",
+        }
+    }
+
     /// Whether an account may see and launch it.
     pub(crate) fn is_open_to(&self, account: &str) -> bool {
         self.owner == account || self.public || self.shared_with.contains(account)

@@ -131,6 +131,8 @@ pub struct Instance {
     pub launched: OffsetDateTime,
     /// The name of the root device.
     pub root_device: String,
+    /// `ebs` or `instance-store`.
+    pub root_type: &'static str,
     /// Its volumes.
     pub attachments: Vec<Attachment>,
     /// Its security groups.
@@ -176,6 +178,7 @@ impl Instance {
             zone: zone.into(),
             launched: OffsetDateTime::now_utc(),
             root_device: "/dev/xvda".into(),
+            root_type: "ebs",
             attachments: Vec::new(),
             groups: Vec::new(),
             private_ip: super::network::address(zone),

@@ -1,10 +1,13 @@
 //! Snapshots.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
 use super::id::Kind;
+use crate::blocks::Layer;
 use crate::config::Pace;
 use crate::course::{Course, Veil};
 
@@ -69,6 +72,10 @@ pub struct Snapshot {
     pub(crate) failure: Option<String>,
     /// The image it was taken for. When that one is done, so is the snapshot.
     pub(crate) follows: Option<String>,
+    /// Its bytes; none when nothing was ever written.
+    pub(crate) blocks: Option<Arc<Layer>>,
+    /// How it is written, when StartSnapshot made it.
+    pub(crate) upload: Option<Upload>,
     pub(crate) course: Course<SnapshotState>,
     pub(crate) veil: Veil,
 }
@@ -93,15 +100,63 @@ impl Snapshot {
             failure: None,
             tags: BTreeMap::new(),
             follows: None,
+            blocks: None,
+            upload: None,
             course: Course::settled(SnapshotState::Completed),
             veil: Veil::new(Pace::Now),
         }
     }
 
+    /// Whether it was copied from another one, or is on its way.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.volume == COPIED_VOLUME && self.upload.is_none()
+    }
+
+    /// The state at this moment; looking does not count as a read.
+    pub fn state(&self) -> SnapshotState {
+        *self.course.peek()
+    }
+
     /// Puts it into a state for good.
     pub fn set_state(&mut self, state: SnapshotState) {
         self.follows = None;
+        self.close();
         self.course = Course::settled(state);
+    }
+
+    /// Takes no more blocks.
+    pub(crate) fn close(&mut self) {
+        if let Some(upload) = &mut self.upload {
+            upload.is_open = false;
+        }
+    }
+}
+
+/// A snapshot that clients write block by block.
+#[derive(Clone, Debug)]
+pub(crate) struct Upload {
+    /// The snapshot that it was begun upon.
+    pub(crate) parent: Option<String>,
+    /// After how long without a block it is cancelled.
+    pub(crate) timeout: Duration,
+    /// When a block was last written.
+    pub(crate) touched: Instant,
+    /// How many calls that write a block will find that it does not exist.
+    pub(crate) unknown_puts: u32,
+    /// The percentage that the client last told.
+    pub(crate) progress: u32,
+    /// Whether it has a layer of its own, and not only what its parent has.
+    pub(crate) has_begun: bool,
+    /// Whether CompleteSnapshot is still to come.
+    pub(crate) is_open: bool,
+    /// Whether its time was ended from outside.
+    pub(crate) is_cancelled: bool,
+}
+
+impl Upload {
+    /// Whether too long was nothing written.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_cancelled || self.touched.elapsed() >= self.timeout
     }
 }
 

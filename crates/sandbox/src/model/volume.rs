@@ -1,10 +1,13 @@
 //! Volumes. Their attachments are those of the instances.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
 use super::id::Kind;
+use crate::blocks::{BlockStore, Layer, VolumeFile};
 use crate::config::Pace;
 use crate::course::{Course, Veil};
 
@@ -62,6 +65,10 @@ pub struct Volume {
     pub tags: BTreeMap<String, String>,
     /// The instance that has it.
     pub attached_to: Option<String>,
+    /// The bytes of the snapshot that it was made from, or of the last one that was taken of it.
+    pub(crate) blocks: Option<Arc<Layer>>,
+    /// Its own bytes, once somebody may write to it.
+    pub(crate) file: Option<Arc<VolumeFile>>,
     pub(crate) course: Course<VolumeState>,
     pub(crate) veil: Veil,
 }
@@ -83,9 +90,19 @@ impl Volume {
             created: OffsetDateTime::now_utc(),
             tags: BTreeMap::new(),
             attached_to: None,
+            blocks: None,
+            file: None,
             course: Course::settled(VolumeState::Available),
             veil: Veil::new(Pace::Now),
         }
+    }
+
+    /// What a snapshot has that is taken now. Only a volume with a file of its own can have changed.
+    pub(crate) fn take_blocks(&mut self, store: &BlockStore) -> io::Result<Option<Arc<Layer>>> {
+        if let Some(file) = &self.file {
+            self.blocks = Some(file.snapshot(store, self.blocks.as_ref())?);
+        }
+        Ok(self.blocks.clone())
     }
 
     /// The state at this moment; looking does not count as a read.

@@ -8,6 +8,8 @@ pub(crate) struct ApiError {
     pub(crate) status: u16,
     pub(crate) code: String,
     pub(crate) message: String,
+    /// A word of its own for the cause, which services that speak JSON give.
+    pub(crate) reason: Option<&'static str>,
 }
 
 impl ApiError {
@@ -16,7 +18,14 @@ impl ApiError {
             status,
             code: code.into(),
             message: message.into(),
+            reason: None,
         }
+    }
+
+    /// The same with a reason.
+    pub(crate) fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
     }
 
     /// A fault of the caller, which most are.

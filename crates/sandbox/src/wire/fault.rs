@@ -26,6 +26,8 @@ pub struct Fault {
 pub(crate) enum Kind {
     /// An error instead of the work.
     Error(ApiError),
+    /// The error by which the service throttles instead of the work.
+    Throttle,
     /// The connection is reset and nothing is done.
     ResetBefore,
     /// The work is done and the connection is reset: the lost reply.
@@ -38,6 +40,8 @@ pub(crate) enum Kind {
     Cut,
     /// The work is done and the answer arrives in small pieces, with a pause between them.
     Dribble(Duration),
+    /// A bit of the data turns over on its way.
+    Corrupt,
 }
 
 impl Fault {
@@ -56,7 +60,7 @@ impl Fault {
             region: None,
             skip: 0,
             times: 1,
-            kind: Kind::Error(ApiError::throttled()),
+            kind: Kind::Throttle,
         }
     }
 
@@ -88,9 +92,10 @@ impl Fault {
         self.with(Kind::Error(ApiError::new(status, code, message)))
     }
 
-    /// Answers 503 RequestLimitExceeded.
+    /// Answers as the service throttles: EC2 with 503 RequestLimitExceeded, EBS direct with 400
+    /// RequestThrottledException.
     pub fn throttle(self) -> Self {
-        self.with(Kind::Error(ApiError::throttled()))
+        self.with(Kind::Throttle)
     }
 
     /// Resets the connection without doing the work.
@@ -104,7 +109,8 @@ impl Fault {
     }
 
     /// Answers `true` without doing the work, as if its result were to show much later. For calls whose
-    /// answer says nothing else.
+    /// answer says nothing else, and for PutSnapshotBlock and CompleteSnapshot, which are checked all the
+    /// same.
     pub fn ignore(self) -> Self {
         self.with(Kind::Ignore)
     }
@@ -124,6 +130,13 @@ impl Fault {
         self.with(Kind::Dribble(pause))
     }
 
+    /// Turns over one bit of a block on its way: of what PutSnapshotBlock received, before it is compared
+    /// with its checksum, or of what GetSnapshotBlock sends, whose checksum is right. Calls without a block
+    /// work as usual.
+    pub fn corrupt(self) -> Self {
+        self.with(Kind::Corrupt)
+    }
+
     fn with(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
@@ -139,13 +152,14 @@ impl Kind {
     /// The word for the log of calls.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Kind::Error(_) => "error",
+            Kind::Error(_) | Kind::Throttle => "error",
             Kind::ResetBefore => "reset-before",
             Kind::ResetAfter => "reset-after",
             Kind::Ignore => "ignore",
             Kind::Delay(_) => "delay",
             Kind::Cut => "cut",
             Kind::Dribble(_) => "dribble",
+            Kind::Corrupt => "corrupt",
         }
     }
 }

@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::block_call::{BlockCall, Words};
+use crate::ebs;
+use crate::frontdoor::Reply;
+
 /// Where calls are written as they happen, one JSON object a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LogSink {
@@ -23,7 +27,7 @@ pub enum LogSink {
 /// One call to a service, in the order in which they arrived.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// `ec2`, `sts`, or `imds` for the metadata service.
+    /// `ec2`, `ebs`, `sts`, `sso`, or `imds` for the metadata service.
     pub service: String,
     /// The action, such as `DescribeImages`; for the metadata service the method and the path.
     pub action: String,
@@ -40,7 +44,7 @@ pub struct Call {
     /// The error code of the answer.
     pub error: Option<String>,
     /// The fault that was on order for this call: `error`, `reset-before`, `reset-after`, `ignore`,
-    /// `delay`, `cut` or `dribble`.
+    /// `delay`, `cut`, `dribble` or `corrupt`.
     pub fault: Option<&'static str>,
     /// The ID by which the answer names the request.
     pub request_id: String,
@@ -84,7 +88,8 @@ impl Call {
 #[derive(Debug)]
 pub(crate) struct Log {
     start: Instant,
-    calls: Vec<Call>,
+    entries: Vec<Entry>,
+    words: Words,
     sink: Sink,
     record: Option<File>,
 }
@@ -107,7 +112,8 @@ impl Log {
         let add_to = |path| OpenOptions::new().create(true).append(true).open(path);
         Ok(Log {
             start: Instant::now(),
-            calls: Vec::new(),
+            entries: Vec::new(),
+            words: Words::default(),
             sink,
             record: record.map(add_to).transpose()?,
         })
@@ -121,30 +127,78 @@ impl Log {
             Sink::Stderr => writeln!(std::io::stderr().lock(), "{}", call.to_json()),
             Sink::File(file) => writeln!(file, "{}", call.to_json()),
         };
-        self.calls.push(call);
+        let small = BlockCall::of(&call, &mut self.words);
+        self.entries.push(match small {
+            Some(small) => Entry::Block(small),
+            None => Entry::Call(Box::new(call)),
+        });
     }
 
     /// Keeps an answer that the client got whole and that is no error on order. Of the call only its
     /// name is kept: the shape of the answer is of interest.
-    pub(crate) fn record(&mut self, call: &Call, body: &str) {
+    pub(crate) fn record(&mut self, call: &Call, reply: &Reply) {
         let is_whole = matches!(call.fault, None | Some("delay" | "dribble"));
         if let Some(file) = self.record.as_mut().filter(|_| is_whole) {
-            let line = json!({
+            let mut line = json!({
                 "service": call.service,
                 "action": call.action,
                 "status": call.status,
-                "body": body,
+                "body": String::from_utf8_lossy(&reply.body),
             });
+            // What others answer is all in the body.
+            if call.service == ebs::SERVICE {
+                line["headers"] = reply.headers.iter().cloned().collect();
+            }
+            if call.action == ebs::GET && reply.status == 200 {
+                line["body"] = reply.body.len().into();
+            }
             // In one piece, so that the lines of two sandboxes do not run into each other.
             let _ = file.write_all(format!("{line}\n").as_bytes());
         }
     }
 
-    pub(crate) fn calls(&self) -> &[Call] {
-        &self.calls
+    /// The calls that fit, in order.
+    pub(crate) fn calls(&self, fits: impl Fn(&str) -> bool) -> Vec<Call> {
+        let entries = self.entries.iter().filter(|entry| fits(entry.action()));
+        entries
+            .map(|entry| match entry {
+                Entry::Call(call) => Call::clone(call),
+                Entry::Block(block) => block.widened(),
+            })
+            .collect()
+    }
+
+    /// The calls to an action that carry a block, in order.
+    pub(crate) fn blocks(&self, action: &str) -> Vec<BlockCall> {
+        let small = |entry: &Entry| match entry {
+            Entry::Block(block) if block.action == action => Some(block.clone()),
+            _ => None,
+        };
+        self.entries.iter().filter_map(small).collect()
+    }
+
+    pub(crate) fn count(&self, action: &str) -> usize {
+        let is_of = |entry: &&Entry| entry.action() == action;
+        self.entries.iter().filter(is_of).count()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.calls.clear();
+        self.entries.clear();
+    }
+}
+
+/// A call in the form in which it is kept.
+#[derive(Debug)]
+enum Entry {
+    Call(Box<Call>),
+    Block(BlockCall),
+}
+
+impl Entry {
+    fn action(&self) -> &str {
+        match self {
+            Entry::Call(call) => &call.action,
+            Entry::Block(block) => block.action,
+        }
     }
 }

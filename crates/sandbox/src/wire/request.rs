@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use hyper::{HeaderMap, Uri};
 use time::OffsetDateTime;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
 use super::params::decode_form;
-use super::signature::{Claim, Signed};
+use super::signature::{Claim, Payload, Signed};
 
 /// What a client sent to the port of the services.
 #[derive(Debug)]
@@ -30,12 +31,28 @@ pub(crate) struct Scope {
 }
 
 impl Request {
-    /// Reads the parts that the services need. Parameters may come in the body or in the URL.
-    pub(crate) fn decode(signed: &Signed<'_>) -> Self {
-        let (headers, query, body) = (signed.headers, signed.query, signed.body);
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let mut params = decode_form(query.unwrap_or_default().as_bytes());
+    /// Reads a query call, whose parameters may come in the body or in the URL.
+    pub(crate) fn decode_query(method: &str, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Self {
+        let mut params = decode_form(uri.query().unwrap_or_default().as_bytes());
         params.extend(decode_form(body));
+        let signed = Signed {
+            method,
+            path: uri.path(),
+            query: uri.query(),
+            headers,
+            body: Payload::Bytes(body),
+        };
+        Request::new(&signed, params)
+    }
+
+    /// A request of these parameters, of which `Action` is one.
+    pub(crate) fn new(signed: &Signed<'_>, params: BTreeMap<String, String>) -> Self {
+        let text = |name: &str| {
+            signed
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
         Request {
             scope: text("authorization").and_then(parse_scope),
             sent: text("x-amz-date").and_then(parse_date),
@@ -68,6 +85,12 @@ impl Request {
     pub(crate) fn region(&self) -> &str {
         self.scope.as_ref().map_or("", |scope| &scope.region)
     }
+}
+
+/// The service that the signature of a request names.
+pub(crate) fn service_of(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get("authorization")?.to_str().ok()?;
+    parse_scope(header).map(|scope| scope.service)
 }
 
 /// Reads `AWS4-HMAC-SHA256 Credential=KEY/20261120/us-east-1/ec2/aws4_request, SignedHeaders=…`.

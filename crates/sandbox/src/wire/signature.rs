@@ -13,6 +13,14 @@ use time::macros::format_description;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
+/// The header that says what stands for the body in a signature: its hash, or that it is not signed.
+const CONTENT_HASH: &str = "x-amz-content-sha256";
+
+/// Whether a signature was made with the hash of the body, which is not among the headers.
+pub(crate) fn signs_body(headers: &HeaderMap) -> bool {
+    !headers.contains_key(CONTENT_HASH)
+}
+
 /// The signature of a request, and all that goes into checking it but the secret.
 #[derive(Debug)]
 pub(crate) struct Claim {
@@ -29,7 +37,27 @@ pub(crate) struct Signed<'a> {
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Payload<'a>,
+}
+
+/// The body of a request, which is signed by its SHA-256 unless a header stands for it.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload<'a> {
+    Bytes(&'a [u8]),
+    /// It has been hashed already.
+    Hashed(&'a [u8; 32]),
+    /// A header stands for it, so that nobody needs its hash.
+    Unread,
+}
+
+impl Payload<'_> {
+    fn hash(self) -> String {
+        match self {
+            Payload::Bytes(body) => hex(&Sha256::digest(body)),
+            Payload::Hashed(hash) => hex(hash),
+            Payload::Unread => String::new(),
+        }
+    }
 }
 
 impl Claim {
@@ -101,7 +129,7 @@ impl Signer<'_> {
             path: request.uri().path(),
             query: request.uri().query(),
             headers: request.headers(),
-            body: request.body().as_bytes(),
+            body: Payload::Bytes(request.body().as_bytes()),
         };
         let to_sign = to_sign(&signed, &names, moment, &scope);
         let signature = signature(self.secret, [date, region, service], &to_sign);
@@ -147,8 +175,8 @@ fn canonical(signed: &Signed<'_>, names: &str) -> String {
             .collect();
         let _ = writeln!(headers, "{name}:{}", values.join(","));
     }
-    let body = text(signed.headers, "x-amz-content-sha256").map(str::to_owned);
-    let body = body.unwrap_or_else(|| hex(&Sha256::digest(signed.body)));
+    let body = text(signed.headers, CONTENT_HASH).map(str::to_owned);
+    let body = body.unwrap_or_else(|| signed.body.hash());
     let (method, path, query) = (signed.method, signed.path, pairs.join("&"));
     format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{body}")
 }
@@ -205,7 +233,7 @@ mod tests {
             path: "/",
             query: request.uri().query(),
             headers: request.headers(),
-            body: b"",
+            body: Payload::Bytes(b""),
         });
         let claim = claim.unwrap();
         assert!(claim.is_of(SECRET));

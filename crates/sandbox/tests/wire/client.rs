@@ -112,29 +112,43 @@ pub fn send(
     headers: &str,
     body: &str,
 ) -> io::Result<Answer> {
+    let (head, body) = exchange(endpoint, method, path, headers, body.as_bytes())?;
+    Ok(Answer {
+        status: status(&head),
+        head,
+        body: String::from_utf8(body).map_err(io::Error::other)?,
+    })
+}
+
+/// The same with a body of bytes. Gives the head of the answer, in lower case, and its body.
+pub fn exchange(
+    endpoint: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> io::Result<(String, Vec<u8>)> {
     let address = endpoint.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         User-Agent: raw\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+         User-Agent: raw\r\n{headers}Content-Length: {length}\r\n\r\n"
     );
-    stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer
-        .split_once("\r\n\r\n")
-        .ok_or(io::ErrorKind::UnexpectedEof)?;
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|word| word.parse().ok())
-        .unwrap();
-    Ok(Answer {
-        status,
-        head: head.to_lowercase(),
-        body: body.into(),
-    })
+    stream.write_all(&[request.as_bytes(), body].concat())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let body = answer.split_off(end + 4);
+    let head = String::from_utf8(answer).map_err(io::Error::other)?;
+    Ok((head.trim_end().to_lowercase(), body))
+}
+
+/// The status in the head of an answer.
+pub fn status(head: &str) -> u16 {
+    let word = head.split(' ').nth(1).and_then(|word| word.parse().ok());
+    word.unwrap()
 }
 
 impl Answer {

@@ -1,10 +1,16 @@
 //! Speaks raw HTTP to a sandbox, with a client of a few lines, so that nothing but the wire is tried.
 
 mod ancestry;
+mod bytes;
 mod call;
 mod client;
 mod copies;
 mod dry_run;
+mod ebs;
+mod ebs_faults;
+mod ebs_read;
+mod ebs_start;
+mod ebs_write;
 mod family;
 mod faults;
 mod filters;
@@ -19,6 +25,7 @@ mod pages;
 mod protocol;
 mod public;
 mod references;
+mod register;
 mod sharing;
 mod snapshots;
 mod sso;
