@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use crate::bench::Plan;
+use crate::conformance;
 
 /// What `cargo xtask --help` prints.
 pub const HELP: &str = "\
@@ -12,22 +13,21 @@ Tasks:
   demo                     build the tools and show them at work on a small EC2 of their own
   sandbox [-- COMMAND...]  open a shell, or run COMMAND, with the tools on PATH and that EC2 in
                            the environment; nothing reaches a real account
-  test [ARGUMENT...]       build all programs and run all tests; arguments go to cargo test
+  test [--slow] [ARGUMENT...]
+                           build all programs and run all tests, or with --slow those that take
+                           minutes; arguments go to cargo test
   bench [--peers] [--runs N] [ROW...]
                            measure the tools beside their peers, all rows or these, and print a
                            report in Markdown; --peers installs the peers under the target directory
-  conformance [--only PART]
-                           drive that EC2 with the AWS CLI, boto3 and packer, compare it with moto
-                           and check its answers by the service model; PART is clients, moto or
-                           model
+  conformance [--peers] [--only PART]
+                           drive that EC2 with the AWS CLI, boto3, packer and coldsnap, compare it
+                           with moto and check its answers by the service model; PART is clients,
+                           moto or model; --peers installs coldsnap under the target directory
   gen [--check]            write manual pages, completions, wrappers and README.md's table of
                            tools; with --check only say what is not as it should be
 
 AMI_PROFILE chooses cargo's profile: dev (the default, but release for bench), release or dist.
 ";
-
-/// The parts of `conformance`.
-const PARTS: [&str; 3] = ["clients", "moto", "model"];
 
 /// One task.
 #[derive(Debug, PartialEq)]
@@ -55,12 +55,11 @@ pub enum Task {
     /// Show the tools at work.
     Demo,
     /// Prove that the sandbox behaves as EC2 does.
-    Conformance {
-        /// One part instead of all.
-        only: Option<String>,
-    },
+    Conformance(conformance::Plan),
     /// Run the tests.
     Test {
+        /// Run the tests that take minutes, and only these.
+        slow: bool,
         /// What `cargo test` is given as well.
         arguments: Vec<OsString>,
     },
@@ -80,14 +79,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, String> 
         ["bench-child", "--", _, ..] => Ok(Task::BenchChild {
             command: words[2..].to_vec(),
         }),
-        ["conformance"] => Ok(Task::Conformance { only: None }),
-        ["conformance", "--only", part] if PARTS.contains(part) => Ok(Task::Conformance {
-            only: Some((*part).to_owned()),
-        }),
-        ["conformance", "--only", ..] => Err(format!(
-            "conformance --only: name one of {}",
-            PARTS.join(", ")
-        )),
+        ["conformance", rest @ ..] => conformance::Plan::parse(rest).map(Task::Conformance),
         ["demo"] => Ok(Task::Demo),
         ["gen"] => Ok(Task::Gen { check: false }),
         ["gen", "--check"] => Ok(Task::Gen { check: true }),
@@ -96,10 +88,15 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Task, String> 
         ["sandbox", "--", ..] => Ok(Task::Sandbox {
             command: words[2..].to_vec(),
         }),
+        ["test", "--slow", ..] => Ok(Task::Test {
+            slow: true,
+            arguments: words[2..].to_vec(),
+        }),
         ["test", ..] => Ok(Task::Test {
+            slow: false,
             arguments: words[1..].to_vec(),
         }),
-        ["conformance" | "demo" | "gen" | "sandbox", ..] => Err(format!(
+        ["demo" | "gen" | "sandbox", ..] => Err(format!(
             "{}: unexpected word '{}'",
             known[0],
             words[1].display()
@@ -113,6 +110,7 @@ mod tests {
     use std::ffi::OsString;
 
     use super::{HELP, Task, parse};
+    use crate::conformance;
 
     fn read(line: &str) -> Result<Task, String> {
         parse(line.split_whitespace().map(OsString::from))
@@ -133,11 +131,11 @@ mod tests {
         assert_eq!(read("gen"), Ok(Task::Gen { check: false }));
         assert_eq!(read("gen --check"), Ok(Task::Gen { check: true }));
         let only = Some("moto".to_owned());
-        assert_eq!(read("conformance"), Ok(Task::Conformance { only: None }));
-        assert_eq!(
-            read("conformance --only moto"),
-            Ok(Task::Conformance { only })
-        );
+        let plan = conformance::Plan::default();
+        assert_eq!(read("conformance"), Ok(Task::Conformance(plan)));
+        let plan = conformance::Plan { peers: true, only };
+        let words = "conformance --only moto --peers";
+        assert_eq!(read(words), Ok(Task::Conformance(plan)));
         let command = vec![];
         assert_eq!(read("sandbox"), Ok(Task::Sandbox { command }));
     }
@@ -149,11 +147,11 @@ mod tests {
             read("sandbox -- ls -- --help"),
             Ok(Task::Sandbox { command })
         );
-        let arguments = words("-p ami-cli -- --nocapture");
-        assert_eq!(
-            read("test -p ami-cli -- --nocapture"),
-            Ok(Task::Test { arguments })
-        );
+        for (line, slow) in [("test", false), ("test --slow", true)] {
+            let arguments = words("-p ami-cli -- --nocapture");
+            let line = format!("{line} -p ami-cli -- --nocapture");
+            assert_eq!(read(&line), Ok(Task::Test { slow, arguments }));
+        }
     }
 
     #[test]

@@ -9,11 +9,49 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::Outcome;
+use crate::peers;
 use crate::python::Python;
 use crate::workspace::{Workspace, status};
 
+/// What to run.
+#[derive(Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Install the clients first that are built from their sources.
+    pub peers: bool,
+    /// One part instead of all.
+    pub only: Option<String>,
+}
+
+/// The parts.
+const PARTS: [&str; 3] = ["clients", "moto", "model"];
+
+impl Plan {
+    /// Reads the words.
+    pub fn parse(words: &[&str]) -> Result<Self, String> {
+        let mut plan = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--peers" => plan.peers = true,
+                "--only" => {
+                    let part = words.next().filter(|part| PARTS.contains(part));
+                    let parts = PARTS.join(", ");
+                    let part = part.ok_or(format!("conformance --only: name one of {parts}"))?;
+                    plan.only = Some((*part).to_owned());
+                }
+                word => return Err(format!("conformance: unexpected word '{word}'")),
+            }
+        }
+        Ok(plan)
+    }
+}
+
 /// Runs all parts, or one.
-pub fn run(workspace: &Workspace, only: Option<&str>) -> Outcome {
+pub fn run(workspace: &Workspace, plan: &Plan) -> Outcome {
+    let only = plan.only.as_deref();
+    if plan.peers {
+        peers::install_coldsnap(workspace)?;
+    }
     let checks = workspace.root.join("crates/sandbox/conformance");
     let python = clients(workspace, &checks)?;
     python.install()?;
@@ -27,6 +65,9 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Outcome {
     run.arg("-B").arg(checks.join("run.py"));
     run.arg("--sandbox").arg(workspace.program("ami-sandbox"));
     run.arg("--work").arg(work);
+    if let Some(program) = peers::coldsnap(workspace) {
+        run.arg("--coldsnap").arg(program);
+    }
     run.args(only.iter().flat_map(|part| ["--only", part]));
     status(&mut run)
 }

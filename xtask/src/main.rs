@@ -8,6 +8,7 @@ mod bench;
 mod conformance;
 mod demo;
 mod generate;
+mod peers;
 mod python;
 mod sandbox;
 mod shell;
@@ -51,9 +52,9 @@ fn run(task: Task) -> Outcome {
         Task::Sandbox { command } => shell::run(&workspace, command),
         Task::Bench(plan) => bench::run(workspace, &plan),
         Task::BenchChild { command } => bench::child(command),
-        Task::Conformance { only } => conformance::run(&workspace, only.as_deref()),
+        Task::Conformance(plan) => conformance::run(&workspace, &plan),
         Task::Demo => demo::run(&workspace),
-        Task::Test { arguments } => test::run(&workspace, arguments),
+        Task::Test { slow, arguments } => test::run(&workspace, slow, arguments),
     }
 }
 
