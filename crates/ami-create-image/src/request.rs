@@ -5,8 +5,7 @@ use ami_core::error::Error;
 use ami_core::mapping::{self, Mapping};
 use ami_core::name;
 use ami_core::tag::{self, Tag};
-use ami_core::time::{format_duration, parse_duration};
-use ami_core::wait::Rules;
+use ami_core::wait::{Asked, Rules};
 
 const PREFIX: &str = "AMI";
 
@@ -42,18 +41,7 @@ impl Request {
         let mappings = args.values("block-device-mapping", str::parse)?;
         mapping::check_all(&mappings)
             .map_err(|why| Error::usage(format!("--block-device-mapping: {why}")))?;
-        let timeout = args.value("timeout", parse_duration)?;
-        let wait = args.flag("wait");
-        if timeout.is_some() && !wait {
-            return Err(Error::usage("--timeout is for --wait"));
-        }
-        let mut typed: Vec<String> = timeout
-            .iter()
-            .flat_map(|timeout| ["--timeout".to_owned(), format_duration(*timeout)])
-            .collect();
-        for flag in ["columns", "json", "bare"] {
-            typed.extend(args.flag(flag).then(|| format!("--{flag}")));
-        }
+        let Asked { rules, typed } = Asked::read(args)?;
         Ok(Self {
             typed,
             name: match explicit {
@@ -64,13 +52,7 @@ impl Request {
             tags,
             mappings,
             no_reboot: args.flag("no-reboot"),
-            wait: wait.then(|| {
-                let usual = Rules::default();
-                Rules {
-                    timeout: timeout.unwrap_or(usual.timeout),
-                    ..usual
-                }
-            }),
+            wait: rules,
             dry_run: args.flag("dry-run"),
         })
     }

@@ -11,7 +11,7 @@ use ami_core::name;
 use ami_core::region::Region;
 use ami_core::tag::{self, Tag};
 use ami_core::time::{Moment, format_duration, parse_any_duration, parse_duration};
-use ami_core::wait::Rules;
+use ami_core::wait::{Asked, Rules};
 
 /// Steps, least and most minutes of a copy's time (EC2 API Reference, CopyImage,
 /// SnapshotCopyCompletionDurationMinutes).
@@ -155,7 +155,7 @@ impl Request {
         if has_key && !encrypt {
             return Err(Error::usage("--kms-key is for --encrypt"));
         }
-        let (wait, typed) = wait(args)?;
+        let Asked { rules, typed } = Asked::read(args)?;
         Ok(Self {
             name: match (explicit, prefix) {
                 (Some(name), _) => Naming::Explicit(name),
@@ -168,7 +168,7 @@ impl Request {
             copy_tags: args.flag("copy-tags"),
             tags,
             completion_minutes: args.value("snapshot-completion", completion)?,
-            wait,
+            wait: rules,
             new: args.flag("new"),
             life: life(args)?,
             dry_run: args.flag("dry-run"),
@@ -205,27 +205,6 @@ fn life(args: &Args) -> Result<Life, Error> {
         deprecate: args.value("deprecate-at", deprecation)?,
         protect: args.flag("protect"),
     })
-}
-
-fn wait(args: &Args) -> Result<(Option<Rules>, Vec<String>), Error> {
-    let timeout = args.value("timeout", parse_duration)?;
-    let mut typed = Vec::new();
-    if let Some(duration) = &timeout {
-        typed.extend(["--timeout".to_owned(), format_duration(*duration)]);
-    }
-    for flag in ["columns", "json", "bare"] {
-        typed.extend(args.flag(flag).then(|| format!("--{flag}")));
-    }
-    let usual = Rules::default();
-    let rules = Rules {
-        timeout: timeout.unwrap_or(usual.timeout),
-        ..usual
-    };
-    let wait = args.flag("wait");
-    if timeout.is_some() && !wait {
-        return Err(Error::usage("--timeout is for --wait"));
-    }
-    Ok((wait.then_some(rules), typed))
 }
 
 /// `KEY`, or `REGION=KEY`. A key's ID, ARN or alias holds no equals sign.

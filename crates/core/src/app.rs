@@ -3,7 +3,7 @@
 //!
 //! Invariant: nobody else prints errors or ends the process.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -15,6 +15,7 @@ use ami_cli::parse::{Request, parse};
 use ami_cli::spec::Spec;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::codes::Codes;
 use crate::environment::drop_empty_variables;
 use crate::error::Error;
 use crate::id::Id;
@@ -46,10 +47,13 @@ pub struct Context {
     pub interrupt: Rc<Interrupt>,
     output: Output,
     report: RefCell<Report>,
+    codes: Codes,
+    /// How the command ended that the tool has run.
+    command: Cell<u8>,
 }
 
 impl Context {
-    fn new(args: Args) -> Result<Self, Error> {
+    fn new(args: Args, codes: Codes) -> Result<Self, Error> {
         let settings = Settings::read(&args)?;
         let progress = Rc::new(Progress::new(args.spec().name, settings.talk));
         let interrupt: Rc<Interrupt> = Rc::default();
@@ -62,6 +66,8 @@ impl Context {
             output: Output::new(settings.format, settings.bare, Rc::clone(&progress)),
             interrupt,
             report: RefCell::default(),
+            codes,
+            command: Cell::new(0),
             args,
             settings,
             progress,
@@ -151,7 +157,22 @@ impl Context {
     /// Says why an operand failed, and goes on.
     pub fn fail(&self, error: &Error) {
         self.progress.error(error);
-        self.report.borrow_mut().failed.push(error.kind().code());
+        let code = self.codes.of(error);
+        self.report.borrow_mut().failed.push(code);
+    }
+
+    /// Ends, if nothing else fails, as the command did that the tool has run: see
+    /// [`Codes::OfCommand`].
+    pub fn end_like(&self, status: u8) {
+        self.command.set(status);
+    }
+
+    fn code(&self) -> u8 {
+        match (self.report.borrow().code(), self.codes) {
+            (0, _) => self.command.get(),
+            (SOME_FAILED, Codes::OfCommand { .. }) => self.report.borrow().failed[0],
+            (code, _) => code,
+        }
     }
 }
 
@@ -187,17 +208,31 @@ pub fn main(
     words: Vec<OsString>,
     run: impl AsyncFnOnce(&Context) -> Result<(), Error>,
 ) -> ExitCode {
+    main_with(spec, Codes::ByKind, words, run)
+}
+
+/// The same, for a tool with other exit codes.
+pub fn main_with(
+    spec: &'static Spec,
+    codes: Codes,
+    words: Vec<OsString>,
+    run: impl AsyncFnOnce(&Context) -> Result<(), Error>,
+) -> ExitCode {
+    let (typed, mut codes) = (codes, codes.of_words(&words));
     drop_empty_variables();
     admit_defects(spec.name);
     let context = match parse(spec, words) {
         Ok(Request::Help(verb)) => return print(spec, &help::render(spec, verb)),
         Ok(Request::Version) => return print(spec, &version(spec)),
-        Ok(Request::Run(args)) => Context::new(args),
+        Ok(Request::Run(args)) => {
+            codes = typed.of_call(&args);
+            Context::new(args, codes)
+        }
         Err(usage) => Err(usage.into()),
     };
     match context {
         Ok(context) => drive(context, run),
-        Err(error) => refuse(spec, &error),
+        Err(error) => refuse_with(spec, codes, &error),
     }
 }
 
@@ -226,7 +261,7 @@ fn drive(context: Context, run: impl AsyncFnOnce(&Context) -> Result<(), Error>)
         Ok(runtime) => runtime,
         Err(error) => {
             let error = Error::failed(format!("cannot start: {error}"));
-            return refuse(context.args.spec(), &error);
+            return refuse_with(context.args.spec(), context.codes, &error);
         }
     };
     runtime.block_on(async {
@@ -245,14 +280,14 @@ fn drive(context: Context, run: impl AsyncFnOnce(&Context) -> Result<(), Error>)
     // A name that is being looked up cannot be given up and is not waited for.
     runtime.shutdown_background();
     let signal = context.interrupt.seen();
-    let code = context.report.borrow().code();
+    let (code, codes) = (context.code(), context.codes);
     let progress = Rc::clone(&context.progress);
     match (signal, context.output.into_state()) {
         (Some(signal), _) => end_by(signal),
         (None, State::Closed) => ExitCode::from(STDOUT_CLOSED),
         (None, State::Failed(error)) => {
             progress.error(&error);
-            ExitCode::from(error.kind().code())
+            ExitCode::from(codes.of(&error))
         }
         (None, State::Open) => ExitCode::from(code),
     }
@@ -280,8 +315,12 @@ fn end_by(signal: Signal) -> ExitCode {
 
 /// Says why a command line is refused, or why a tool could not begin.
 pub fn refuse(spec: &'static Spec, error: &Error) -> ExitCode {
+    refuse_with(spec, Codes::ByKind, error)
+}
+
+fn refuse_with(spec: &'static Spec, codes: Codes, error: &Error) -> ExitCode {
     Progress::new(spec.name, Talk::Normal).error(error);
-    ExitCode::from(error.kind().code())
+    ExitCode::from(codes.of(error))
 }
 
 /// Prints a text that was asked for, such as the help.

@@ -69,7 +69,7 @@ impl Calls {
 
     /// Was the tool asked to stop?
     pub(crate) fn is_stopping(&self) -> bool {
-        self.interrupt.seen().is_some()
+        self.interrupt.gives_up()
     }
 
     /// Can a call that failed so, at its `tries`th try, still succeed? A place that has never
@@ -181,7 +181,7 @@ impl<'a> Patience<'a> {
             .trace(&format!("try {} in {} ms", self.tries, pause.as_millis()));
         tokio::select! {
             biased;
-            _ = self.calls.interrupt.arrived() => Err(error),
+            () = self.calls.interrupt.until_it_gives_up() => Err(error),
             () = tokio::time::sleep(pause) => Ok(()),
         }
     }

@@ -66,6 +66,11 @@ impl<'a> Stack<'a> {
         self.made.retain(|made| made.ticket != ticket);
     }
 
+    /// Is there nothing to remove?
+    pub fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+
     /// Removes everything, newest first. One that cannot be removed stops none of the others.
     pub async fn unwind(self) -> Vec<Left> {
         let mut left = Vec::new();

@@ -5,6 +5,8 @@
 //! Those for single blocks are made once all the same, because whoever makes thousands of them
 //! decides himself when to make which one again.
 
+mod body;
+
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -12,7 +14,7 @@ use aws_sdk_ebs::primitives::ByteStream;
 use aws_sdk_ebs::types::{ChecksumAggregationMethod, ChecksumAlgorithm, SseType, Tag as SdkTag};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use crate::calls::{Calls, Patience};
 use crate::error::{Error, Fault};
@@ -27,6 +29,9 @@ pub const BLOCKS_PER_GIB: u32 = 2048;
 /// How long a snapshot may stay without a new block before EBS gives it up, unless told otherwise.
 /// It is long, because what is kept pending can be gone on with until then.
 pub const TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the data of one block may take to arrive once its answer has begun; the SDK's time-outs
+/// end there. A link on which a block takes longer would take days for a disk.
+const BODY: Duration = Duration::from_secs(60);
 /// Blocks in one page of a listing: the most that EBS gives.
 const PAGE: i32 = 10_000;
 
@@ -67,6 +72,23 @@ pub struct StartedSnapshot {
     pub id: Id,
     /// Does EBS encrypt it? The account may have said so by default.
     pub is_encrypted: bool,
+}
+
+/// How EBS took it that all blocks of a snapshot are put.
+#[derive(Debug)]
+pub enum Completion {
+    /// It checked them, and completes the snapshot.
+    Accepted,
+    /// It refused with this, after an answer was lost: that call may have been accepted. Whether it
+    /// was, the snapshot's state will tell.
+    InDoubt(Error),
+}
+
+/// May it be for its being complete already that EBS refuses to complete a snapshot? It takes no other
+/// state than pending (EBS direct API reference, CompleteSnapshot), and has no reason of its own for
+/// that.
+pub fn may_be_complete(error: &Error) -> bool {
+    error.code() == Some("ValidationException")
 }
 
 /// A page of a snapshot's blocks, in the order of their indexes.
@@ -183,14 +205,13 @@ impl Ebs {
     /// snapshot, which may take a while.
     ///
     /// # Errors
-    /// What EBS refuses. A refusal after a lost answer is none: whether the snapshot was completed,
-    /// its state will tell.
+    /// What EBS refuses.
     pub async fn complete_snapshot(
         &self,
         snapshot: &Id,
         changed: u32,
         digest: &[u8; 32],
-    ) -> Result<(), Error> {
+    ) -> Result<Completion, Error> {
         let call = || {
             self.client
                 .complete_snapshot()
@@ -204,12 +225,12 @@ impl Ebs {
         let mut in_doubt = false;
         loop {
             let error = match self.calls.once("CompleteSnapshot", call().send()).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(Completion::Accepted),
                 Err(error) => error,
             };
             in_doubt |= error.fault() == Fault::Passing;
-            if in_doubt && error.fault() == Fault::Final {
-                return Ok(());
+            if in_doubt && may_be_complete(&error) {
+                return Ok(Completion::InDoubt(error));
             }
             patience.pause(error).await?;
         }
@@ -252,7 +273,7 @@ impl Ebs {
     /// Gets one block, in a single try.
     ///
     /// # Errors
-    /// What EBS answers, and an answer that breaks off.
+    /// What EBS answers, and an answer that breaks off or does not end.
     pub async fn get_block(
         &self,
         snapshot: &Id,
@@ -266,26 +287,18 @@ impl Ebs {
             .block_index(i32::try_from(index).unwrap_or(i32::MAX))
             .block_token(token)
             .send();
-        let mut answer = self.calls.once("GetSnapshotBlock", call).await?;
-        let broken = |what: String| Error::failed(what).with_fault(Fault::Passing);
+        let answer = self.calls.once("GetSnapshotBlock", call).await?;
         let digest = answer
             .checksum()
             .and_then(|text| STANDARD.decode(text).ok())
             .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            .ok_or_else(|| broken(format!("EBS gave block {index} without its SHA-256")))?;
-        let mut data = BytesMut::with_capacity(BLOCK);
-        while let Some(piece) = answer.block_data.next().await {
-            let piece = piece
-                .map_err(|_| broken(format!("the answer with block {index} was cut short")))?;
-            if data.len() + piece.len() > BLOCK {
-                return Err(broken(format!(
-                    "EBS gave more than a block for block {index}"
-                )));
-            }
-            data.extend_from_slice(&piece);
-        }
+            .ok_or_else(|| {
+                Error::failed(format!("EBS gave block {index} without its SHA-256"))
+                    .with_fault(Fault::Passing)
+            })?;
+        let mut body = answer.block_data;
         Ok(FetchedBlock {
-            data: data.freeze(),
+            data: body::whole(index, BODY, async || body.next().await).await?,
             digest,
         })
     }

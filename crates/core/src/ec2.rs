@@ -7,16 +7,22 @@
 //! that neither of the two is repeated behind our back.
 
 mod ancestry;
+mod attachments;
 mod copy_image;
 mod create_image;
+mod create_snapshot;
 mod describe;
 mod image_life;
+mod instance_details;
+mod newest;
 mod regions;
 mod register_image;
+mod registration;
 mod sharing;
 mod snapshots;
 mod tags;
 mod unrepeatable;
+mod volumes;
 
 use std::future::Future;
 use std::time::Duration;
@@ -26,14 +32,19 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 
 pub use ancestry::{Ancestor, ImageUser, Uses};
+pub use attachments::is_device_taken;
 pub use copy_image::{NewCopy, TOO_MANY_COPIES};
 pub use create_image::NAME_TAKEN;
 pub use create_image::NewImage;
+pub use create_snapshot::NewSnapshot;
 pub(crate) use describe::IDS;
 pub use describe::{Instance, Lookup, missing};
+pub use instance_details::InstanceDetails;
 pub use register_image::{Attributes, NewRegistration};
+pub use registration::Registered;
 pub use sharing::{EbsDefaults, Grants};
-pub use snapshots::Snapshot;
+pub use snapshots::{SNAPSHOT_IN_USE, Snapshot};
+pub use volumes::{Attachment, NewVolume, VOLUME_IN_USE, Volume};
 
 use crate::calls::Calls;
 use crate::error::Error;

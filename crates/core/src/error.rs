@@ -13,6 +13,7 @@ use ami_cli::parse::Usage;
 pub use sdk::{Service, from_sdk};
 
 use crate::escape::escape;
+use crate::interrupt::Signal;
 use crate::reference::Located;
 
 /// What an error means to the user, and so which exit code it has.
@@ -106,6 +107,11 @@ impl Error {
     pub fn not_found(located: &Located, more: &str) -> Self {
         let what = format!("does not exist in {}{more}", located.region);
         Self::new(Kind::NotFound, what).of(&located.id)
+    }
+
+    /// A run that was asked to stop.
+    pub fn stopped(signal: Signal) -> Self {
+        Self::failed(format!("stopped by signal {}", signal.number()))
     }
 
     /// Says what it was that failed; the innermost name stays.

@@ -37,6 +37,8 @@ impl Signal {
 #[derive(Debug, Default)]
 pub struct Interrupt {
     seen: Cell<Option<Signal>>,
+    /// Is what was begun being undone?
+    is_undoing: Cell<bool>,
     arrived: Notify,
 }
 
@@ -44,6 +46,25 @@ impl Interrupt {
     /// The signal that has arrived, if any.
     pub fn seen(&self) -> Option<Signal> {
         self.seen.get()
+    }
+
+    /// From now on the tool only undoes what it has begun: its calls are as patient as ever, though
+    /// it was asked to stop. A second signal ends it all the same.
+    pub fn begin_undoing(&self) {
+        self.is_undoing.set(true);
+    }
+
+    /// Is trying again given up, because the tool was asked to stop and undoes nothing?
+    pub(crate) fn gives_up(&self) -> bool {
+        self.seen.get().is_some() && !self.is_undoing.get()
+    }
+
+    /// Waits until that is so.
+    pub(crate) async fn until_it_gives_up(&self) {
+        self.arrived().await;
+        if self.is_undoing.get() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Waits until the tool is asked to stop; at once when it already was.

@@ -15,6 +15,7 @@ pub mod app;
 mod calls;
 pub mod chance;
 pub mod cleanup;
+pub mod codes;
 pub mod created;
 pub mod ebs;
 pub mod ec2;

@@ -4,6 +4,8 @@
 //! `DEVICE=[SNAPSHOT]:[SIZE]:[DELETE]:[TYPE]:[IOPS]:[encrypted]`, fields left empty or out at will
 //! and the IOPS skippable before `encrypted`; after them `:throughput=MIBPS` and `:kms-key=KEY`.
 
+mod shown;
+
 use std::str::FromStr;
 
 use crate::escape::escape;
@@ -204,7 +206,11 @@ fn delete(text: &str) -> Result<bool, String> {
     })
 }
 
-fn volume_type(text: &str) -> Result<String, String> {
+/// Checks the name of a volume type.
+///
+/// # Errors
+/// One that EBS does not have.
+pub fn volume_type(text: &str) -> Result<String, String> {
     if TYPES.contains(&text) {
         return Ok(text.to_owned());
     }
@@ -302,6 +308,21 @@ mod tests {
             assert_eq!(ebs.throughput, Some(250), "{text}");
             assert_eq!(ebs.kms_key.as_deref(), Some(key), "{text}");
             assert_eq!((ebs.iops, ebs.size), (Some(3000), Some(8)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_again() {
+        let key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd";
+        for text in [
+            "/dev/sdb=none",
+            "/dev/sdc=ephemeral0",
+            "sdh=:100",
+            "/dev/sdb=snap-7eb96d16:100:false:io1:2000:encrypted",
+            "/dev/sdb=:8:true:gp2::encrypted",
+            &format!("/dev/sdb=:8:true:gp3:3000:encrypted:throughput=250:kms-key={key}"),
+        ] {
+            assert_eq!(parse(text).to_string(), text);
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod classic;
 mod http;
+mod instance;
 mod keys;
 mod profile;
 
@@ -34,6 +35,8 @@ use crate::progress::Progress;
 use crate::reference::{Located, Reference};
 use crate::region::{NotARegion, Region};
 use crate::settings::{Settings, endpoint_url};
+
+pub use instance::ThisInstance;
 
 /// Longest time to a connection; behind a slow proxy TCP alone can take seconds.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -132,6 +135,15 @@ impl Session {
         self.home().await.cloned().ok_or_else(|| {
             Error::usage("no region is set").hint("give -r REGION or set AWS_DEFAULT_REGION")
         })
+    }
+
+    /// The instance that this runs on; told, or not, within two seconds.
+    ///
+    /// # Errors
+    /// This is no instance, or its metadata service does not answer.
+    pub async fn this_instance(&self) -> Result<ThisInstance, Error> {
+        let client = metadata_client(&self.provider_config(None));
+        instance::ask(&client).await
     }
 
     /// Puts a reference into its region.

@@ -3,6 +3,7 @@
 //! Resources of one kind in one region are polled together, one call for all of them. Each group
 //! polls at its own pace, and all groups at once, so that a slow region holds up no other.
 
+mod asked;
 mod poll;
 mod target;
 
@@ -15,6 +16,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
+
+pub use asked::Asked;
 
 use crate::app::Context;
 use crate::chance;

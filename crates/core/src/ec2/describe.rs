@@ -22,7 +22,7 @@ pub(crate) const IDS: usize = 500;
 /// Values in one filter (EC2 API Reference, DescribeImages, Filters).
 const VALUES: usize = 200;
 /// Images in one page: the most that EC2 gives.
-const PAGE: i32 = 1000;
+pub(super) const PAGE: i32 = 1000;
 
 /// How resources are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,7 +234,7 @@ impl Ec2 {
         Ok(found.iter().filter_map(snapshot).collect())
     }
 
-    async fn all_snapshots(
+    pub(super) async fn all_snapshots(
         &self,
         ids: Vec<String>,
         filters: Vec<Filter>,
@@ -282,6 +282,15 @@ impl Ec2 {
         ids: Vec<String>,
         filters: Vec<Filter>,
     ) -> Result<Vec<Resource>, Error> {
+        let found = self.all_volumes(ids, filters).await?;
+        Ok(found.iter().filter_map(volume).collect())
+    }
+
+    pub(super) async fn all_volumes(
+        &self,
+        ids: Vec<String>,
+        filters: Vec<Filter>,
+    ) -> Result<Vec<sdk::Volume>, Error> {
         let paged = ids.is_empty();
         pages(async |token| {
             let call = self
@@ -292,13 +301,12 @@ impl Ec2 {
                 .set_max_results(paged.then_some(PAGE))
                 .set_next_token(token);
             let page = self.once("DescribeVolumes", call.send()).await?;
-            let found = page.volumes().iter().filter_map(volume).collect();
-            Ok((found, page.next_token))
+            Ok((page.volumes.unwrap_or_default(), page.next_token))
         })
         .await
     }
 
-    async fn all_instances(
+    pub(super) async fn all_instances(
         &self,
         ids: Vec<String>,
         filters: Vec<Filter>,
@@ -322,7 +330,7 @@ impl Ec2 {
 }
 
 /// Follows the tokens of a paged listing to its end. A page may be empty and yet not the last.
-async fn pages<T>(
+pub(super) async fn pages<T>(
     mut page: impl AsyncFnMut(Option<String>) -> Result<(Vec<T>, Option<String>), Error>,
 ) -> Result<Vec<T>, Error> {
     let mut all = Vec::new();
@@ -413,7 +421,7 @@ fn product_codes(image: &sdk::Image) -> Vec<String> {
         .collect()
 }
 
-fn image(image: &sdk::Image) -> Option<Image> {
+pub(super) fn image(image: &sdk::Image) -> Option<Image> {
     let reason = image.state_reason();
     Some(Image {
         id: id(image.image_id())?,

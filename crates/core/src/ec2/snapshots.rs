@@ -1,15 +1,22 @@
 //! Single snapshots: what they are, and their end.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use aws_sdk_ec2::types as sdk;
 
 use super::Ec2;
+use super::create_image::filter;
 use super::describe::{id, state, tags};
+use crate::chance;
 use crate::error::{Error, Kind as ErrorKind};
 use crate::id::Id;
 use crate::resource::State;
+use crate::retry::Backoff;
 use crate::time::Moment;
+
+/// EC2's answer when a snapshot is to be deleted that an image needs.
+pub const SNAPSHOT_IN_USE: &str = "InvalidSnapshot.InUse";
 
 /// A snapshot as EC2 describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +87,47 @@ impl Ec2 {
         }
     }
 
+    /// Deletes a snapshot that was begun at that moment, and that EC2 may therefore not know yet.
+    ///
+    /// # Errors
+    /// What EC2 refuses.
+    pub async fn delete_new_snapshot(&self, snapshot: &Id, begun: Instant) -> Result<(), Error> {
+        let call = || self.client.delete_snapshot().snapshot_id(snapshot.as_str());
+        let mut backoff = Backoff::for_calls();
+        loop {
+            let deleted = self
+                .patiently(async || self.once("DeleteSnapshot", call().send()).await)
+                .await;
+            match deleted {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    if begun.elapsed() >= self.grace {
+                        return Ok(());
+                    }
+                    tokio::time::sleep(backoff.next(chance::fraction())).await;
+                }
+                other => return other.map(drop),
+            }
+        }
+    }
+
+    /// The caller's own pending snapshots whose tag of that key has that value.
+    ///
+    /// # Errors
+    /// What EC2 answers.
+    pub async fn pending_snapshots(&self, key: &str, value: &str) -> Result<Vec<Id>, Error> {
+        let filters = vec![
+            filter(format!("tag:{key}"), [value.to_owned()]),
+            filter("status", ["pending".to_owned()]),
+        ];
+        let found = self
+            .patiently(async || self.all_snapshots(Vec::new(), filters.clone(), true).await)
+            .await?;
+        Ok(found
+            .iter()
+            .filter_map(|found| id(found.snapshot_id()))
+            .collect())
+    }
+
     /// Does the account encrypt here all that nobody asked to encrypt?
     ///
     /// # Errors
@@ -93,7 +141,7 @@ impl Ec2 {
     }
 }
 
-fn snapshot_of(snapshot: &sdk::Snapshot) -> Option<Snapshot> {
+pub(super) fn snapshot_of(snapshot: &sdk::Snapshot) -> Option<Snapshot> {
     let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     let percent = snapshot.progress().map(|text| text.trim_end_matches('%'));
     Some(Snapshot {

@@ -1,4 +1,4 @@
-//! CreateTags.
+//! CreateTags and DeleteTags.
 
 use aws_sdk_ec2::types::Tag as SdkTag;
 
@@ -27,6 +27,22 @@ impl Ec2 {
             .patiently(async || self.send_create_tags(resources, tags, true).await)
             .await;
         would_be_allowed(asked)
+    }
+
+    /// Takes tags of that key away from the resources. Tags that are not there are taken away, too.
+    ///
+    /// # Errors
+    /// What EC2 refuses.
+    pub async fn delete_tags(&self, resources: &[Id], key: &str) -> Result<(), Error> {
+        let call = || {
+            self.client
+                .delete_tags()
+                .set_resources(Some(resources.iter().map(Id::to_string).collect()))
+                .tags(SdkTag::builder().key(key).build())
+        };
+        self.patiently(async || self.once("DeleteTags", call().send()).await)
+            .await
+            .map(drop)
     }
 
     async fn send_create_tags(

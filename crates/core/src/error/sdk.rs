@@ -100,7 +100,7 @@ fn unreadable(
 /// The service answered with an error.
 fn answered(service: Service, operation: &str, status: u16, code: &str, message: &str) -> Error {
     let what = match code {
-        code if is_denial(code) && !message.contains("KMS") => {
+        code if is_denial(code) && !is_of_key(message) => {
             format!("not authorized to {operation}")
         }
         // Some services answer a bad signature with the whole request, session token and all.
@@ -111,12 +111,24 @@ fn answered(service: Service, operation: &str, status: u16, code: &str, message:
     if !code.is_empty() {
         error.0.code = Some(escape(code));
     }
-    error.0.hint = hint_of(service, operation, code);
+    error.0.hint = match is_denial(code) && is_of_key(message) {
+        true => Some(KEY_NEEDED.to_owned()),
+        false => hint_of(service, operation, code),
+    };
     error
 }
 
-/// Does the code say that the caller may not? EBS says so too when it is the key that may not be used;
-/// only its message tells.
+/// What is missing where a key of KMS may not be used (EBS User Guide, "IAM permissions for the EBS
+/// direct APIs" and "Encryption"). Which of them it is depends on whether blocks are read or written.
+const KEY_NEEDED: &str = "the key's policy and the caller's permissions must allow kms:GenerateDataKey*, \
+                          kms:Decrypt and kms:CreateGrant with it";
+
+/// Is it the key that may not be used? The code is the same, and only the message tells.
+fn is_of_key(message: &str) -> bool {
+    message.contains("KMS") || message.contains("kms:")
+}
+
+/// Does the code say that the caller may not?
 fn is_denial(code: &str) -> bool {
     matches!(
         code,
@@ -281,57 +293,4 @@ fn find<'a, T: std::error::Error + 'static>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Fault, Kind, Service, answered};
-
-    #[test]
-    fn reads_as_object_cause_code_and_advice() {
-        let mut error = answered(
-            Service::Ec2,
-            "DescribeImages",
-            403,
-            "UnauthorizedOperation",
-            "You are not…",
-        );
-        error.0.request_id = Some("1b2c".to_owned());
-        assert_eq!(
-            error.of("ami-12345678").to_string(),
-            "ami-12345678: not authorized to DescribeImages (UnauthorizedOperation, request 1b2c); \
-             the permission needed is ec2:DescribeImages"
-        );
-    }
-
-    #[test]
-    fn answers_are_told_apart_for_retries_and_exit_codes() {
-        for (status, code, fault, kind) in [
-            (503, "RequestLimitExceeded", Fault::Throttled, Kind::Failed),
-            (400, "Throttling", Fault::Throttled, Kind::Failed),
-            (500, "InternalError", Fault::Passing, Kind::Failed),
-            (503, "Unavailable", Fault::Passing, Kind::Failed),
-            (400, "InvalidAMIID.NotFound", Fault::Final, Kind::NotFound),
-            (400, "InvalidAMIName.Duplicate", Fault::Final, Kind::Failed),
-        ] {
-            let error = answered(Service::Ec2, "X", status, code, "words");
-            assert_eq!((error.fault(), error.kind()), (fault, kind), "{code}");
-        }
-    }
-
-    #[test]
-    fn what_aws_says_is_cut_to_a_line_and_escaped() {
-        let error = answered(
-            Service::Ec2,
-            "X",
-            403,
-            "SignatureDoesNotMatch",
-            "No match.\nx-amz-security-token:SECRET",
-        );
-        assert!(!error.to_string().contains("SECRET"), "{error}");
-        assert!(
-            error
-                .to_string()
-                .starts_with("No match (SignatureDoesNotMatch)")
-        );
-        let error = answered(Service::Ec2, "X", 400, "Bad\u{1b}", "a\u{1b}[2Jb");
-        assert!(!error.to_string().contains('\u{1b}'));
-    }
-}
+mod tests;
