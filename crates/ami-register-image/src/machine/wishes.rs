@@ -1,0 +1,110 @@
+//! What the options say of the machine.
+
+use ami_cli::args::Args;
+use ami_core::error::Error;
+use ami_core::escape::escape;
+
+use super::{HVM, V2, check_firmware};
+use crate::firmware;
+
+/// Architectures of images (EC2 API Reference, RegisterImage, Architecture).
+const ARCHITECTURES: [&str; 5] = ["x86_64", "arm64", "i386", "x86_64_mac", "arm64_mac"];
+/// Boot modes (same place, BootMode).
+const BOOT_MODES: [&str; 3] = ["legacy-bios", "uefi", "uefi-preferred"];
+
+/// What the options say.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    pub(super) architecture: Option<String>,
+    pub(super) boot_mode: Option<String>,
+    pub(super) no_ena: bool,
+    pub(super) sriov: bool,
+    /// Is the metadata service to be asked with tokens only?
+    pub(super) tokens_only: Option<bool>,
+    pub(super) tpm: bool,
+    pub(super) uefi_data: Option<String>,
+    pub(super) virtualization: Option<String>,
+    pub(super) kernel: Option<String>,
+    pub(super) ramdisk: Option<String>,
+}
+
+impl Wishes {
+    /// Reads the options; the file of firmware variables with them.
+    pub(crate) fn read(args: &Args) -> Result<Self, Error> {
+        let wishes = Self {
+            architecture: args.value("arch", architecture)?,
+            boot_mode: args.value("boot-mode", boot_mode)?,
+            no_ena: args.flag("no-ena"),
+            sriov: args.flag("sriov"),
+            tokens_only: args.value("imds", tokens_only)?,
+            tpm: args.flag("tpm"),
+            uefi_data: args.value("uefi-data", firmware::read)?,
+            virtualization: args.value("virtualization", virtualization)?,
+            kernel: args.value("kernel", |text| boot_part(text, "aki-"))?,
+            ramdisk: args.value("ramdisk", |text| boot_part(text, "ari-"))?,
+        };
+        let is_paravirtual = wishes.virtualization.as_deref() == Some("paravirtual");
+        if !is_paravirtual && (wishes.kernel.is_some() || wishes.ramdisk.is_some()) {
+            let what = "--kernel and --ramdisk are for --virtualization paravirtual";
+            return Err(Error::usage(what));
+        }
+        if let (Some(architecture), Some(mode)) = (&wishes.architecture, &wishes.boot_mode) {
+            check_firmware(architecture, mode)?;
+        }
+        if let Some(mode) = &wishes.boot_mode {
+            wishes.check_mode(Some(mode))?;
+        }
+        Ok(wishes)
+    }
+}
+
+pub(super) fn architecture(text: &str) -> Result<String, String> {
+    let shown = escape(text);
+    match text {
+        text if ARCHITECTURES.contains(&text) => Ok(text.to_owned()),
+        "amd64" | "x86-64" | "x64" => Err(format!("EC2 calls '{shown}' x86_64")),
+        "aarch64" => Err(format!("EC2 calls '{shown}' arm64")),
+        "i686" | "i586" | "x86" => Err(format!("EC2 calls '{shown}' i386")),
+        _ => Err(one_of(text, &ARCHITECTURES)),
+    }
+}
+
+fn boot_mode(text: &str) -> Result<String, String> {
+    match BOOT_MODES.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(one_of(text, &BOOT_MODES)),
+    }
+}
+
+fn tokens_only(text: &str) -> Result<bool, String> {
+    match text {
+        V2 => Ok(true),
+        "optional" => Ok(false),
+        _ => Err(one_of(text, &[V2, "optional"])),
+    }
+}
+
+fn virtualization(text: &str) -> Result<String, String> {
+    const TYPES: [&str; 2] = [HVM, "paravirtual"];
+    match TYPES.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(one_of(text, &TYPES)),
+    }
+}
+
+/// `aki-` or `ari-` and 8 hexadecimal digits: there were none of them any more when IDs grew longer.
+pub(super) fn boot_part(text: &str, prefix: &str) -> Result<String, String> {
+    let digits = text.strip_prefix(prefix).unwrap_or_default();
+    let good = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+    match [8, 17].contains(&digits.len()) && digits.bytes().all(good) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "'{}' is not {prefix} and 8 hexadecimal digits",
+            escape(text)
+        )),
+    }
+}
+
+fn one_of(text: &str, words: &[&str]) -> String {
+    format!("'{}' is none of {}", escape(text), words.join(", "))
+}

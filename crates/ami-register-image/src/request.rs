@@ -1,0 +1,174 @@
+//! What is asked for: an image, a snapshot, or the way back; and that it makes sense together.
+
+use std::path::PathBuf;
+
+use ami_blocks::fetch;
+use ami_cli::args::Args;
+use ami_core::error::Error;
+use ami_core::id::Kind;
+use ami_core::name;
+use ami_core::reference::Reference;
+use ami_core::tag::{self, Tag};
+use ami_core::wait::Asked;
+
+use crate::machine::Wishes;
+use crate::places;
+use crate::sending::{self, Sending};
+use crate::source::{self, Source};
+use crate::volumes::Volumes;
+
+const PREFIX: &str = "AMI";
+/// Options that a bundle has no use for: it has no snapshot, and the machines that start it know
+/// neither UEFI nor the Elastic Network Adapter.
+const NOT_OF_BUNDLES: [&str; 7] = [
+    "size",
+    "volume-type",
+    "root-device",
+    "boot-mode",
+    "no-ena",
+    "tpm",
+    "uefi-data",
+];
+/// Options that only a bundle has a use for.
+const OF_BUNDLES: [&str; 3] = ["virtualization", "kernel", "ramdisk"];
+/// Options that only the way back has a use for.
+const OF_FETCHING: [&str; 3] = ["output", "overwrite", "device"];
+
+/// What is asked for.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// An image, or a snapshot that could become one.
+    Register(Box<Register>),
+    /// A disk file.
+    Fetch(Fetch),
+}
+
+/// An image to be made.
+#[derive(Debug)]
+pub(crate) struct Register {
+    pub(crate) source: Source,
+    pub(crate) name: Naming,
+    pub(crate) description: Option<String>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) source_image: Option<Reference>,
+    pub(crate) volumes: Volumes,
+    pub(crate) machine: Wishes,
+    pub(crate) sending: Sending,
+    pub(crate) snapshot_only: bool,
+    pub(crate) wait: Asked,
+    pub(crate) dry_run: bool,
+}
+
+/// How an image gets its name.
+#[derive(Debug)]
+pub(crate) enum Naming {
+    /// By the user.
+    Explicit(String),
+    /// Made up, with this prefix.
+    Automatic(String),
+}
+
+/// A disk file to be made.
+#[derive(Debug)]
+pub(crate) struct Fetch {
+    /// Of this snapshot, or of one of this image.
+    pub(crate) of: Reference,
+    /// The device of the image that is meant, if it is not the root.
+    pub(crate) device: Option<String>,
+    pub(crate) file: PathBuf,
+    pub(crate) overwrite: bool,
+    pub(crate) calls: usize,
+    pub(crate) rate: u32,
+}
+
+impl Request {
+    pub(crate) fn read(args: &Args) -> Result<Self, Error> {
+        let output = sending::path(args, "output")?;
+        let device = args.value("device", |text: &str| Ok::<_, String>(text.to_owned()))?;
+        if args.flag("fetch") {
+            return Fetch::read(args, output, device).map(Self::Fetch);
+        }
+        if let Some(option) = OF_FETCHING.iter().find(|option| args.flag(option)) {
+            return Err(Error::usage(format!("--{option} is for --fetch")));
+        }
+        Register::read(args).map(|register| Self::Register(Box::new(register)))
+    }
+}
+
+impl Register {
+    fn read(args: &Args) -> Result<Self, Error> {
+        let source = Source::read(args.operands())?;
+        check_kind(args, &source)?;
+        let explicit = args.value("name", name::parse)?;
+        let prefix = args.value("random-name-prefix", name::parse_prefix)?;
+        let tags = args.values("tag", tag::parse)?;
+        let sending = Sending::read(args)?;
+        if let (Source::Path(disk), Some(digests)) = (&source, &sending.save_digests)
+            && places::are_same(disk, digests)
+        {
+            return Err(Error::usage("--save-digests would replace the disk"));
+        }
+        tag::check_own(&tags).map_err(|why| Error::usage(format!("--tag: {why}")))?;
+        Ok(Self {
+            source,
+            name: match explicit {
+                Some(name) => Naming::Explicit(name),
+                None => Naming::Automatic(prefix.unwrap_or_else(|| PREFIX.to_owned())),
+            },
+            description: args.value("description", name::parse_description)?,
+            tags,
+            source_image: args.value("source-image", source::image)?,
+            volumes: Volumes::read(args)?,
+            machine: Wishes::read(args)?,
+            sending,
+            snapshot_only: args.flag("snapshot-only"),
+            wait: Asked::read(args)?,
+            dry_run: args.flag("dry-run"),
+        })
+    }
+}
+
+impl Fetch {
+    fn read(args: &Args, file: Option<PathBuf>, device: Option<String>) -> Result<Self, Error> {
+        let of = source::to_fetch(args.operands())?;
+        if device.is_some() && of.id.kind() == Kind::Snapshot {
+            return Err(Error::usage(
+                "--device is for images, and a snapshot has one disk",
+            ));
+        }
+        let file = file.ok_or_else(|| Error::usage("--fetch needs --output FILE"))?;
+        let overwrite = args.flag("overwrite");
+        places::check_disk(&file, overwrite)?;
+        // The table lets none of the others stand beside --fetch, so that they are read by looking.
+        for option in args.spec().options() {
+            let _ = args.flag(option.long);
+        }
+        Ok(Self {
+            of,
+            device,
+            file,
+            overwrite,
+            calls: sending::calls(args, fetch::CALLS)?,
+            rate: sending::rate(args)?,
+        })
+    }
+}
+
+/// Refuses options that say nothing to a source of that kind.
+fn check_kind(args: &Args, source: &Source) -> Result<(), Error> {
+    let refuse = |options: &[&str], what: &str| match options.iter().find(|one| args.flag(one)) {
+        None => Ok(()),
+        Some(option) => Err(Error::usage(format!("--{option} is {what}"))),
+    };
+    match source {
+        Source::Bundle(_) => {
+            refuse(&sending::OPTIONS, "for disks, and SOURCE is a bundle")?;
+            refuse(&NOT_OF_BUNDLES, "not for bundles")
+        }
+        Source::Snapshot(_) => {
+            refuse(&sending::OPTIONS, "for disks, and SOURCE is a snapshot")?;
+            refuse(&OF_BUNDLES, "for bundles, and SOURCE is a snapshot")
+        }
+        Source::Input | Source::Path(_) => refuse(&OF_BUNDLES, "for bundles, and SOURCE is a disk"),
+    }
+}
