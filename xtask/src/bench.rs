@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what whole processes take, the tools' beside their peers'.
 
 mod child;
+mod disk;
 mod figures;
 mod goal;
 mod machine;
@@ -25,9 +26,9 @@ use peer::Peer;
 pub fn run(workspace: Workspace, plan: &Plan) -> Outcome {
     let workspace = workspace.for_release()?;
     workspace.build()?;
-    let peer = Peer::new(&workspace);
+    let mut peer = Peer::new(&workspace);
     if plan.peers {
-        peer.install()?;
+        peer.install(&workspace)?;
     }
     let mut report = machine::head(&workspace, &peer, plan.runs)?;
     let bench = Bench {

@@ -7,6 +7,8 @@ use super::pairs::Measured;
 pub enum Goal {
     /// Less CPU than this, in milliseconds.
     Cpu(f64),
+    /// Less time than this, in seconds.
+    Wall(f64),
     /// A peak of memory under this, in megabytes.
     Peak(f64),
     /// The peer takes at least so many times the wall time.
@@ -24,8 +26,12 @@ impl Goal {
                 format!("CPU < {limit} ms"),
                 Some(measured.tool.cpu * 1e3 < limit),
             ),
+            Goal::Wall(limit) => (
+                format!("wall < {limit} s"),
+                Some(measured.tool.wall < limit),
+            ),
             Goal::Peak(limit) => (
-                format!("peak < {limit} MB"),
+                format!("peak < {limit:.0} MB"),
                 Some(measured.tool.peak / 1e6 < limit),
             ),
             Goal::WallTimes(times) => (
@@ -68,6 +74,7 @@ mod tests {
         };
         for (goal, verdict) in [
             (Goal::Cpu(5.0), "CPU < 5 ms: **missed**"),
+            (Goal::Wall(0.02), "wall < 0.02 s: met"),
             (Goal::Peak(20.0), "peak < 20 MB: met"),
             (Goal::WallTimes(30.0), "wall ≥ 30 ×: met"),
             (Goal::CpuTimes(50.0), "CPU ≥ 50 ×: **missed**"),

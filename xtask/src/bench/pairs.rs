@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::disk;
 use super::figures::{Figures, median};
 use super::peer::Peer;
 use super::rows::{Row, Run, World};
@@ -41,7 +42,7 @@ pub struct Versus {
 impl Bench<'_> {
     /// Measures a row: tool, peer, tool, peer, so that what else the machine does meets both alike.
     pub fn measure(&self, row: &Row) -> Result<Measured, String> {
-        let place = Place::of(&row.world, self.workspace)?;
+        let mut place = Place::of(&row.world, self.workspace)?;
         let ours = self.workspace.program(program(&row.tool));
         let theirs = self.peer.program(program(&row.peer));
         let mut tool = Vec::new();
@@ -49,6 +50,11 @@ impl Bench<'_> {
         // The first run of each finds cold caches and is not counted.
         for number in 0..=self.runs {
             let counted = number > 0;
+            if number > 0 && matches!(row.world, World::Disk(_)) {
+                // What was uploaded fills the disk, and is gone with its sandbox.
+                drop(place);
+                place = Place::of(&row.world, self.workspace)?;
+            }
             let figures = place.run(&ours, &row.tool)?;
             tool.extend(counted.then_some(figures));
             if let Some(theirs) = &theirs {
@@ -86,7 +92,7 @@ fn program(run: &Run) -> &'static str {
 struct Place {
     sandbox: Option<Sandbox>,
     /// Words of command lines, and what stands for them here.
-    words: [(&'static str, String); 3],
+    words: [(&'static str, String); 4],
     /// All images, for standard input.
     list: PathBuf,
 }
@@ -107,6 +113,19 @@ impl Place {
                 let arguments = ["--family", &number.to_string()];
                 Some(Sandbox::start_with(workspace, &arguments)?)
             }
+            World::Disk(disk) => {
+                let time = disk.block_time.to_string();
+                let data = workspace.target.join("bench-data");
+                fs::create_dir_all(&data)
+                    .map_err(|error| format!("{}: {error}", data.display()))?;
+                let data = data.display().to_string();
+                let arguments = ["--pace", "0", "--block-time", &time, "--data", &data];
+                Some(Sandbox::start_with(workspace, &arguments)?)
+            }
+        };
+        let disk = match world {
+            World::Disk(disk) => disk::file(disk, workspace)?.display().to_string(),
+            _ => String::new(),
         };
         let images: Vec<&str> = sandbox.iter().flat_map(Sandbox::images).collect();
         let image = images.first().copied().unwrap_or_default().to_owned();
@@ -123,6 +142,7 @@ impl Place {
             ("{image}", image),
             ("{root}", relative("ROOT")),
             ("{deepest}", relative("DEEPEST")),
+            ("{disk}", disk),
         ];
         let list = workspace.target.join("bench-images.txt");
         fs::write(&list, images.join("\n") + "\n")

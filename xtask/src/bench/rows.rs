@@ -30,7 +30,28 @@ pub enum World {
     Quick(u32),
     /// A sandbox with a family of that many images in three regions.
     Family(u32),
+    /// A sandbox whose snapshots are done at once, and a disk file.
+    Disk(Disk),
 }
+
+/// A disk file, and how fast it is taken.
+#[derive(Debug, PartialEq)]
+pub struct Disk {
+    /// Its size in MiB.
+    pub size: u64,
+    /// How many MiB of it are data: real files, spread over the disk where there are fewer than its
+    /// size.
+    pub data: u64,
+    /// How long the sandbox takes for every block, in milliseconds, beside its work.
+    pub block_time: u32,
+}
+
+/// Dense, as a disk that was in use is.
+const DENSE: Disk = Disk {
+    size: 4096,
+    data: 4096,
+    block_time: 0,
+};
 
 /// Once in each region where a family lies, because the peer knows one region at a time.
 const IN_EACH_REGION: &str = "\
@@ -55,7 +76,8 @@ wait";
 #[derive(Debug, PartialEq)]
 pub struct Run {
     /// Program and arguments, parted by spaces. `{image}` is the sandbox's first image, `{root}` and
-    /// `{deepest}` are the first of a family and the one with the longest line.
+    /// `{deepest}` are the first of a family and the one with the longest line, `{disk}` is the disk
+    /// file.
     pub line: &'static str,
     /// A script for `sh` that runs program (`$0`) and arguments (`$@`), where one run of them does not
     /// do the whole job.
@@ -186,6 +208,47 @@ pub static ROWS: &[Row] = &[
         .by(AS_JOBS),
         goals: &[Goal::CpuTimes(40.0)],
     },
+    // Both with as many calls at once; the rate that EBS allows would hold the tool back here, where
+    // the peer knows none.
+    Row {
+        name: "upload-4gib",
+        job: "upload a dense disk of 4 GiB, 64 calls at once",
+        world: World::Disk(DENSE),
+        tool: Run::of(
+            "ami-register-image --snapshot-only --no-journal --calls 64 --rate 100000 {disk}",
+        ),
+        peer: Run::of("coldsnap upload --no-progress --wait --workers 64 {disk}"),
+        goals: &[
+            // 0.85 and 0.75 of the peer's; 64 blocks and 20 MiB.
+            Goal::WallTimes(1.176),
+            Goal::CpuTimes(1.333),
+            Goal::Peak(54.525952),
+        ],
+    },
+    Row {
+        name: "upload-latency",
+        job: "upload the same where every block takes 100 ms",
+        world: World::Disk(Disk {
+            block_time: 100,
+            ..DENSE
+        }),
+        tool: Run::of("ami-register-image --snapshot-only --no-journal {disk}"),
+        peer: Run::of("coldsnap upload --no-progress --wait {disk}"),
+        // 900 blocks a second; 128 blocks and 20 MiB.
+        goals: &[Goal::Wall(9.1), Goal::Peak(88.080384)],
+    },
+    Row {
+        name: "upload-sparse",
+        job: "upload a disk of 64 GiB with 128 MiB of data",
+        world: World::Disk(Disk {
+            size: 65_536,
+            data: 128,
+            block_time: 0,
+        }),
+        tool: Run::of("ami-register-image --snapshot-only --no-journal {disk}"),
+        peer: Run::of("coldsnap upload --no-progress --wait --omit-zero-blocks {disk}"),
+        goals: &[Goal::Wall(2.0)],
+    },
     Row {
         name: "no-region",
         job: "refuse to start without a region",
@@ -213,36 +276,4 @@ pub static ROWS: &[Row] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{ROWS, World};
-    use crate::tables::TOOLS;
-
-    #[test]
-    fn rows_can_be_told_apart_and_measure_tools_that_there_are() {
-        let names: BTreeSet<_> = ROWS.iter().map(|row| row.name).collect();
-        assert_eq!(names.len(), ROWS.len());
-        for row in ROWS {
-            let program = row.tool.line.split(' ').next();
-            let known = TOOLS.iter().any(|tool| program == Some(tool.spec.name));
-            assert!(known, "{}", row.tool.line);
-        }
-    }
-
-    #[test]
-    fn what_is_named_is_there() {
-        for row in ROWS {
-            let is_there = |word: &str| match word {
-                "{image}" => matches!(row.world, World::Images(_) | World::Quick(_)),
-                "{root}" | "{deepest}" => matches!(row.world, World::Family(_)),
-                word => !word.contains('{'),
-            };
-            for run in [&row.tool, &row.peer] {
-                let has_images = matches!(row.world, World::Images(_));
-                assert!(run.line.split(' ').all(is_there), "{}", row.name);
-                assert!(!run.reads_images || has_images, "{}", row.name);
-            }
-        }
-    }
-}
+mod tests;
