@@ -1,0 +1,131 @@
+//! Volumes among disks that a directory shows.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::{Devices, serial_of};
+use crate::helper::caller::Caller;
+use crate::protocol::{FaultKind, OpenVolume};
+
+const SOMEBODY: Caller = Caller {
+    user: 1000,
+    group: 1000,
+};
+
+struct Host(PathBuf);
+
+impl Host {
+    fn new(name: &str) -> Self {
+        let host = std::env::temp_dir().join(format!("ami-devices-{}-{name}", std::process::id()));
+        fs::create_dir_all(host.join("sys/block")).expect("made");
+        fs::create_dir_all(host.join("dev")).expect("made");
+        Self(host)
+    }
+
+    fn disk(&self, name: &str, serial: Option<(&str, &str)>) {
+        let disk = self.0.join("sys/block").join(name);
+        fs::create_dir_all(disk.join("device")).expect("made");
+        if let Some((file, serial)) = serial {
+            fs::write(disk.join(file), format!("{serial}\n")).expect("written");
+        }
+    }
+
+    fn find(&self, devices: &Devices, attached_as: &str) -> Option<String> {
+        let disks = devices.disks();
+        devices.by_name(&disks, attached_as).cloned()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn ask(volume: &str) -> OpenVolume {
+    OpenVolume {
+        volume: volume.to_owned(),
+        attached_as: "/dev/sdf".to_owned(),
+        timeout_ms: 0,
+    }
+}
+
+#[test]
+fn ids_are_serial_numbers() {
+    assert_eq!(
+        serial_of("vol-0123456789abcdef0").as_deref(),
+        Some("vol0123456789abcdef0")
+    );
+    assert_eq!(serial_of("vol-01234567").as_deref(), Some("vol01234567"));
+    for wrong in [
+        "vol-",
+        "vol-0123456g",
+        "vol-0123",
+        "vol0123456789abcdef0",
+        "snap-01234567",
+        "vol-../../x",
+    ] {
+        assert_eq!(serial_of(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn what_was_there_before_is_not_for_everyone() {
+    let host = Host::new("before");
+    let serial = Some(("device/serial", "vol0123456789abcdef0"));
+    host.disk("nvme0n1", serial);
+    let devices = Devices::new(&host.0);
+    let refused = devices.open(&ask("vol-0123456789abcdef0"), SOMEBODY);
+    assert_eq!(refused.expect_err("refused").kind, FaultKind::Refused);
+    let absent = devices.open(&ask("vol-00000000000000000"), SOMEBODY);
+    assert!(absent.expect("no fault").is_none());
+    // A name that was there, even if the disk has another number now.
+    host.disk("nvme0n1", Some(("device/serial", "vol00000000000000001")));
+    assert!(
+        devices
+            .open(&ask("vol-00000000000000001"), SOMEBODY)
+            .is_err()
+    );
+    // A number that was there under another name.
+    host.disk("nvme7n1", serial);
+    assert!(
+        devices
+            .open(&ask("vol-0123456789abcdef0"), SOMEBODY)
+            .is_err()
+    );
+    // A new one, whose node is not there yet.
+    host.disk("nvme1n1", Some(("device/serial", "vol00000000000000002")));
+    let waiting = devices.open(&ask("vol-00000000000000002"), SOMEBODY);
+    assert!(waiting.expect("no fault").is_none());
+}
+
+#[test]
+fn virtio_tells_its_number_itself() {
+    let host = Host::new("virtio");
+    host.disk("vdb", Some(("serial", "vol0123456789abcdef0")));
+    let devices = Devices::new(&host.0);
+    assert_eq!(
+        devices.serial("vdb").as_deref(),
+        Some("vol0123456789abcdef0")
+    );
+}
+
+#[test]
+fn xen_has_letters_only() {
+    let host = Host::new("xen");
+    host.disk("xvda", None);
+    host.disk("xvdf", None);
+    let devices = Devices::new(&host.0);
+    for name in ["/dev/sdf", "/dev/xvdf", "xvdf"] {
+        assert_eq!(host.find(&devices, name).as_deref(), Some("xvdf"), "{name}");
+    }
+    assert_eq!(host.find(&devices, "/dev/sdb"), None);
+    assert_eq!(host.find(&devices, "/dev/nvme1n1"), None);
+    // Some kernels count from `e`.
+    let host = Host::new("xen-late");
+    host.disk("xvde", None);
+    host.disk("xvdk", None);
+    let devices = Devices::new(&host.0);
+    assert_eq!(host.find(&devices, "/dev/sdg").as_deref(), Some("xvdk"));
+    assert_eq!(host.find(&devices, "/dev/sdk"), None);
+}
