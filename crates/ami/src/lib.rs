@@ -26,6 +26,10 @@ pub struct Tool {
 /// All tools, by name.
 pub const TOOLS: &[Tool] = &[
     Tool {
+        spec: &ami_chroot::spec::SPEC,
+        main: ami_chroot::main,
+    },
+    Tool {
         spec: &ami_clone::spec::SPEC,
         main: ami_clone::main,
     },
@@ -44,6 +48,10 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         spec: &ami_describe_children::spec::SPEC,
         main: ami_describe_children::main,
+    },
+    Tool {
+        spec: &ami_register_image::spec::SPEC,
+        main: ami_register_image::main,
     },
     Tool {
         spec: &ami_tag_image::spec::SPEC,

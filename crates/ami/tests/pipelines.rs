@@ -129,3 +129,23 @@ fn a_writer_that_dribbles_is_not_waited_for() {
         .done();
     assert_eq!(outcome.stdout.lines().count(), 2);
 }
+
+#[test]
+fn a_disk_file_becomes_an_image_that_knows_where_it_comes_from() {
+    let sandbox = sandbox();
+    let source = sandbox.image(HOME, |_| {});
+    let script = format!(
+        "truncate -s 1M disk.raw && printf x | dd of=disk.raw conv=notrunc 2>/dev/null && \
+         ami-register-image --source-image {source} --arch x86_64 disk.raw | ami-waiton --poll 1s - | \
+         ami-describe-ancestors -"
+    );
+    let outcome = shell(&script)
+        .sandbox(&sandbox)
+        .run()
+        .expect()
+        .stdout_has(&source)
+        .done();
+    let image = outcome.stdout.lines().next().expect("the image itself");
+    let id = image.split_whitespace().next().expect("its ID");
+    assert_eq!(state(&sandbox, id), "available");
+}
