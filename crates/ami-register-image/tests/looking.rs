@@ -136,3 +136,90 @@ fn qemu_img_converts_what_it_is_given() {
         assert_eq!(left, 0, "{name}: something is left of the conversion");
     }
 }
+
+/// Runs a line of shell in a directory with a disk, led to a sandbox.
+fn line<'s>(sandbox: &'s ami_sandbox::Sandbox, home: &Path, script: &str) -> ami_testkit::Tool<'s> {
+    let script = format!("cd {} && {script}", home.display());
+    ami_testkit::shell(&script).sandbox(sandbox)
+}
+
+#[test]
+fn a_pipe_tells_its_boot_mode_and_when_it_was_cut_off() {
+    if !have(&["sfdisk", "mke2fs"]) {
+        return;
+    }
+    let home = tempfile::tempdir().expect("a directory");
+    disk(home.path(), X86_64);
+    let sandbox = sandbox();
+    let tool = "ami-register-image --size 1G --arch x86_64 --json -";
+    let whole = line(&sandbox, home.path(), &format!("cat disk.raw | {tool}")).run();
+    let whole = whole.expect().stdout_has("\"boot_mode\":\"uefi\"");
+    whole.stderr_any().done();
+
+    let snapshots = sandbox.snapshots("us-east-1").len();
+    let cut = line(
+        &sandbox,
+        home.path(),
+        &format!("head -c 20M disk.raw | {tool}"),
+    )
+    .run();
+    cut.expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has("was it cut off?")
+        .done();
+    assert_eq!(sandbox.snapshots("us-east-1").len(), snapshots);
+
+    sandbox.clear_calls();
+    for (rubbish, why) in [
+        ("gzip -c disk.raw", "put 'gzip -dc |' in front"),
+        ("head -c 20M disk.raw | gzip -c", "compressed by gzip"),
+        ("printf 'QFI\\373\\0\\0\\0\\003'", "not a raw disk"),
+    ] {
+        let refused = line(&sandbox, home.path(), &format!("{rubbish} | {tool}")).run();
+        refused.expect().fails(2).stderr_has(why).done();
+    }
+    ami_testkit::assert_no_calls(&sandbox);
+}
+
+#[test]
+fn a_disk_that_was_cut_off_is_refused_whatever_is_said_of_it() {
+    if !have(&["sfdisk", "mke2fs"]) {
+        return;
+    }
+    let home = tempfile::tempdir().expect("a directory");
+    disk(home.path(), X86_64);
+    let sandbox = sandbox();
+    for script in [
+        "truncate -s 10M disk.raw; ami-register-image --arch x86_64 disk.raw",
+        "ami-register-image --snapshot-only disk.raw",
+        "ami-register-image --snapshot-only - <disk.raw",
+        "truncate -s 10M part; ami-register-image --arch x86_64 part",
+    ] {
+        let refused = line(&sandbox, home.path(), script).run();
+        refused
+            .expect()
+            .fails(2)
+            .stderr_has("was it cut off?")
+            .done();
+    }
+    ami_testkit::assert_no_calls(&sandbox);
+}
+
+#[test]
+fn a_file_that_was_redirected_needs_no_size() {
+    if !have(&["sfdisk", "mke2fs"]) {
+        return;
+    }
+    let home = tempfile::tempdir().expect("a directory");
+    disk(home.path(), ARM64);
+    let sandbox = sandbox();
+    let outcome = line(
+        &sandbox,
+        home.path(),
+        "ami-register-image --json - <disk.raw",
+    )
+    .run();
+    let outcome = outcome.expect().stdout_has("\"architecture\":\"arm64\"");
+    outcome.stderr_any().done();
+}

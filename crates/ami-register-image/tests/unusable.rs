@@ -87,7 +87,7 @@ fn a_disk_that_cannot_be_used_is_one_line_and_no_call() {
         (&["--arch=x86_64", "pipe"], "say it with --size"),
         (
             &["--size=1G", "-"],
-            "a pipe cannot be looked into before it is read",
+            "its files cannot be looked into before it is read",
         ),
         (
             &["--size=1G", "--arch=x86_64", "--convert", "-"],

@@ -17,8 +17,12 @@ pub(super) const ALL: &[Section] = &[
              what a disk names as its base, too: convert no disks of strangers.",
             "'-', or a path of a pipe or a character device: a disk that is read from its start to its \
              end. A snapshot has its size from the beginning, so --size must tell it; a disk that is \
-             longer fails, one that is shorter is followed by zeros. What is in it cannot be looked at \
-             before, so --arch must tell what it is for.",
+             longer fails, one that is shorter is followed by zeros, and one whose partitions need more \
+             than there was fails too. Its first block tells what it is and how it boots; its files cannot \
+             be looked into, so --arch must tell what it is for. A file that is redirected to standard \
+             input is taken as if it had been named.",
+            "A disk whose partition table is damaged, is for sectors of another size than volumes have, or \
+             is of a longer disk is refused.",
         ],
     },
     Section {
@@ -40,7 +44,9 @@ pub(super) const ALL: &[Section] = &[
             "With a parent only blocks that differ are sent, and the new snapshot stands for itself all \
              the same. What the parent holds is known from its disk (--parent-disk), from the digests that \
              were kept when it was uploaded (--parent-digests), or else from EBS, which means that every \
-             block of it is fetched. A parent that is encrypted makes its children encrypted, with its \
+             block of it is fetched. Of --parent-disk a few blocks are compared with the parent's, which \
+             catches a disk that was confused with another one; that it was not written to since, you must \
+             know. A parent that is encrypted makes its children encrypted, with its \
              key.",
             "--save-digests writes the digest of every block into a file, for the next build. It holds the \
              name of the snapshot, so that --parent-digests needs no --parent beside it.",
@@ -102,6 +108,7 @@ pub(super) const ALL: &[Section] = &[
             "create_date: when the image was made, in UTC, as 20110909T233600Z.",
             "create_timestamp: the same moment in seconds since 1970.",
             "ami_tools_run: a UUID that marks all that one run has made.",
+            "ami_tools_request: on a snapshot with a journal, what a second run knows it by.",
         ],
     },
     Section {

@@ -223,10 +223,15 @@ fn a_disk_that_is_not_the_parent_s_is_refused() {
 fn a_list_of_digests_takes_no_other_file_s_place() {
     let sandbox = sandbox();
     let disk = Disk::dense(BLOCK);
-    let before = std::fs::read(&disk.path).expect("the disk");
-    let outcome = upload(&sandbox, &["--save-digests", disk.text(), disk.text()]).run();
-    outcome.expect().fails(2).stderr_has(disk.text()).done();
-    assert!(std::fs::read(&disk.path).expect("the disk") == before);
+    let notes = disk.beside("notes");
+    std::fs::write(&notes, "of another kind").expect("written");
+    for there in [disk.text(), &notes] {
+        let before = std::fs::read(there).expect("what was there");
+        let words = ["--save-digests", there, disk.text()];
+        let outcome = upload(&sandbox, &words).run();
+        outcome.expect().fails(2).stderr_any().done();
+        assert!(std::fs::read(there).expect("what is there") == before);
+    }
     ami_testkit::assert_no_calls(&sandbox);
 }
 
