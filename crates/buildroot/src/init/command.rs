@@ -53,6 +53,11 @@ pub(crate) fn start(plan: &Plan, mut means: Means, channel: &Channel) -> Result<
             let _ = (&failed).write_all(words(error).as_bytes());
         })
     });
+    // Told before it is so: who stops the build once the command can have done something must not
+    // hear that it never began. A signal that comes in between is passed on to it.
+    channel
+        .send(&Word::Started, &[])
+        .because(FaultKind::Host, || "the helper".to_owned())?;
     let result = command.spawn();
     // With it goes our copy of the pipe's writing end.
     drop(command);

@@ -62,13 +62,8 @@ fn build(channel: &Channel) -> Result<Word> {
             ended,
             leftovers: Vec::new(),
         }),
-        Start::Running(child) => {
-            channel
-                .send(&Word::Started, &[])
-                .because(FaultKind::Host, what)?;
-            watch
-                .until_ended(&child, channel.as_fd())
-                .because(FaultKind::Host, what)
-        }
+        Start::Running(child) => watch
+            .until_ended(&child, channel.as_fd())
+            .because(FaultKind::Host, what),
     }
 }

@@ -88,7 +88,7 @@ impl Means {
 pub(crate) enum Word {
     /// The other end of the command's terminal comes along.
     Terminal,
-    /// The command runs.
+    /// The command begins: from now on it can have done something.
     Started,
     /// It ended, or could not begin.
     Ended {
