@@ -80,7 +80,7 @@ pub(crate) async fn run(context: &Context, build: &Build, wishes: &Cloud) -> Res
 
 impl<'a> Run<'a> {
     async fn carry_out(&self, made: &mut Stack<'a>) -> Result<(), Halt> {
-        self.check_name().await?;
+        self.wishes.image.name.check_free(&self.site.ec2).await?;
         let helper = helper::start().await?;
         let snapshot = self.snapshot_to_build_on(made).await?;
         let making = Making {

@@ -14,7 +14,7 @@ use crate::size;
 use crate::source::{Source, Typed, base_tag};
 use crate::wishes::Wishes;
 
-pub(crate) use cloud::{Cloud, Naming, VolumeWishes};
+pub(crate) use cloud::{Cloud, VolumeWishes};
 
 /// Options that say nothing to a disk file.
 const OF_CLOUD: [&str; 16] = [

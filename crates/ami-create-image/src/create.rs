@@ -2,20 +2,16 @@
 
 use std::rc::Rc;
 
-use ami_core::chance::number;
-use ami_core::ec2::{Ec2, Instance, NAME_TAKEN, NewImage};
-use ami_core::error::{Error, Fault};
+use ami_core::ec2::{Ec2, Instance, NewImage};
+use ami_core::error::Error;
 use ami_core::escape::escape;
-use ami_core::name;
+use ami_core::naming::say_where_to_look;
 use ami_core::reference::Located;
 use ami_core::tag::{self, Heritage, Tag};
 use ami_core::time::Moment;
 
 use crate::record::Made;
-use crate::request::{Naming, Request};
-
-/// Automatic names that may be taken before it is no accident any more.
-const NAMES: u32 = 20;
+use crate::request::Request;
 
 /// What one image is made of.
 #[derive(Debug)]
@@ -33,22 +29,12 @@ impl Plan {
             let (new, heritage) = self.draft(request);
             match self.gateway.create_image(&new).await {
                 Ok(id) => return Ok(self.made(id, new, heritage)),
-                Err(error) if self.may_rename(request, &error, tries) => tries += 1,
-                Err(error) => return Err(self.explain(error, &new.name)),
+                Err(error) if request.name.has_another(&error, tries) => tries += 1,
+                Err(error) => {
+                    let error = error.of(&self.instance.id);
+                    return Err(say_where_to_look(error, &new.name, &self.run));
+                }
             }
-        }
-    }
-
-    /// After minutes without an answer it is not known whether there is an image; whoever looks
-    /// must know under which name.
-    fn explain(&self, error: Error, name: &str) -> Error {
-        let error = error.of(&self.instance.id);
-        match error.fault() {
-            Fault::Uncertain => error.hint(format!(
-                "EC2 may have made it all the same: look for an image named '{name}' with the tag {}={}",
-                tag::RUN, self.run
-            )),
-            _ => error,
         }
     }
 
@@ -76,12 +62,6 @@ impl Plan {
         ))
     }
 
-    fn may_rename(&self, request: &Request, error: &Error, tries: u32) -> bool {
-        // A name taken after a lost answer is taken by that call's own image, most likely.
-        let is_taken = error.code() == Some(NAME_TAKEN) && error.fault() == Fault::Final;
-        matches!(request.name, Naming::Automatic(_)) && is_taken && tries < NAMES
-    }
-
     fn draft(&self, request: &Request) -> (NewImage, Heritage) {
         let heritage = Heritage {
             source_image: self.instance.image.clone(),
@@ -89,12 +69,7 @@ impl Plan {
             source_region: Some(self.gateway.region().clone()),
             created: Moment::now(),
         };
-        let name = match &request.name {
-            Naming::Explicit(name) => name.clone(),
-            Naming::Automatic(prefix) => {
-                name::automatic(prefix, heritage.created.timestamp(), number())
-            }
-        };
+        let name = request.name.name(heritage.created);
         let mut tags = heritage.tags();
         tags.extend(request.tags.iter().cloned());
         let new = NewImage {

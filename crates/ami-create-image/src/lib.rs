@@ -15,10 +15,10 @@ use std::rc::Rc;
 
 use ami_core::app::{self, Context};
 use ami_core::chance;
-use ami_core::ec2::Ec2;
 use ami_core::error::Error;
 use ami_core::id::Kind;
 use ami_core::input::Operands;
+use ami_core::naming::Naming;
 use ami_core::reference::{Located, Reference};
 use ami_core::tag;
 use futures_util::StreamExt;
@@ -28,7 +28,7 @@ use create::Plan;
 use describe::describe;
 use handover::Handover;
 use record::Made;
-use request::{Naming, Request};
+use request::Request;
 
 /// Images that are begun at once in a run. EC2 lets a burst of fifty such calls pass, and five a
 /// second after that (EC2 API Reference, "Request throttling").
@@ -165,9 +165,7 @@ impl<'a> Run<'a> {
             let run = Rc::clone(&self.run);
             let request = self.request;
             self.steps.push(Box::pin(async move {
-                if let Naming::Explicit(name) = &request.name
-                    && let Err(error) = check_name(&gateway, name).await
-                {
+                if let Err(error) = request.name.check_free(&gateway).await {
                     return Step::Described(vec![Err(error)]);
                 }
                 Step::Described(describe(gateway, ids, run).await)
@@ -237,19 +235,6 @@ impl<'a> Run<'a> {
         if !names.is_empty() {
             let text = format!("stopped before making an image of {}", names.join(", "));
             self.context.progress.hint(&text);
-        }
-    }
-}
-
-/// A name that is taken is better refused before anything is made than by EC2 afterwards.
-async fn check_name(gateway: &Ec2, name: &str) -> Result<(), Error> {
-    match gateway.own_image_named(name).await? {
-        None => Ok(()),
-        Some(image) => {
-            let region = gateway.region();
-            let what = format!("the name '{name}' is taken by {} in {region}", image.id);
-            let hint = format!("give another, or use that image: {}@{region}", image.id);
-            Err(Error::failed(what).hint(hint))
         }
     }
 }

@@ -51,7 +51,7 @@ fn when_the_time_is_over_the_image_and_the_command_to_go_on_are_printed() {
         .stderr_has("not available after 1s: it is pending")
         .done();
     let image = outcome.stdout.trim_end();
-    let hint = format!("to go on waiting: ami-waiton --timeout 1s {image}@{HOME}");
+    let hint = format!("to go on waiting: ami-waiton {image}@{HOME}");
     assert!(outcome.stderr.contains(&hint), "{}", outcome.stderr);
 }
 

@@ -42,7 +42,7 @@ async fn prepare<'a>(context: &'a Context, request: &'a Register) -> Result<Plan
     let source = source_image(context, request).await?;
     let source = source.as_ref().map(|(located, _)| located);
     let mut plan = Plan::new(context, request, ec2, source);
-    plan.check_name().await?;
+    plan.request.name.check_free(&plan.ec2).await?;
     plan.machine = request.machine.for_bundle();
     Ok(plan)
 }

@@ -153,7 +153,7 @@ async fn prepare<'a>(
             ));
         }
     }
-    plan.check_name().await?;
+    plan.request.name.check_free(&plan.ec2).await?;
     needed::check_mapped(&plan.ec2, &plan.volumes).await?;
     Ok(Prepared::New(Box::new(plan)))
 }

@@ -9,12 +9,12 @@ use ami_core::ec2::Ec2;
 use ami_core::error::Error;
 use ami_core::heritage::Testimony;
 use ami_core::image::Image;
+use ami_core::naming::Naming;
 use ami_core::settings::Format;
 use ami_core::tag::{Heritage, Tag};
 
 use crate::plan::{Plan, Snapshot};
 use crate::record::Made;
-use crate::request::Naming;
 use crate::until_stopped;
 
 /// The image that an earlier run has registered without learning of it, and the journal that it has

@@ -13,7 +13,6 @@ mod needed;
 mod opened;
 mod origin;
 mod pipes;
-mod places;
 mod plan;
 mod record;
 mod rehearsal;

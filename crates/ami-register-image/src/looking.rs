@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use ami_blocks::block::bytes;
 use ami_core::escape::escape;
 use ami_disk::layout::{Decision, Volume};
 use ami_disk::partitions::TableKind;
 use ami_disk::{Layout, ReadAt, Source, contents};
 
 use crate::machine::{Evidence, Told};
-use crate::size;
 
 /// Bytes of a sector of a volume (EBS User Guide, "Amazon EBS volume types").
 const SECTOR: u32 = 512;
@@ -31,7 +31,7 @@ pub(crate) fn look(file: File) -> Result<Looked, ami_disk::Error> {
     let disk: Arc<dyn ReadAt> = Arc::new(Source::new(file)?);
     let mut looked = look_at_table(&*disk)?;
     if looked.least > disk.size() {
-        let (least, size) = (size::show(looked.least), size::show(disk.size()));
+        let (least, size) = (bytes(looked.least), bytes(disk.size()));
         let what = format!("has {size}, but its file system has {least}; was it cut off?");
         return Err(ami_disk::Error::Table(what));
     }

@@ -7,22 +7,20 @@ use std::rc::Rc;
 use ami_blocks::journal::Record;
 use ami_core::app::Context;
 use ami_core::chance;
-use ami_core::ec2::{Attributes, Ec2, NAME_TAKEN, NewRegistration, Registered};
-use ami_core::error::{Error, Fault};
+
+use ami_core::ec2::{Attributes, Ec2, NewRegistration, Registered};
+use ami_core::error::Error;
 use ami_core::id::Id;
 use ami_core::image::Image;
-use ami_core::name;
+use ami_core::naming::say_where_to_look;
 use ami_core::reference::Located;
 use ami_core::tag::{self, Heritage, Tag};
 use ami_core::time::Moment;
 
 use crate::record::Made;
-use crate::request::{Naming, Register};
+use crate::request::Register;
 use crate::until_stopped;
 use crate::volumes::Volumes;
-
-/// Automatic names that may be taken before it is no accident any more.
-const NAMES: u32 = 20;
 
 /// What the root of an image is made of.
 #[derive(Debug, Clone)]
@@ -104,22 +102,6 @@ impl<'a> Plan<'a> {
         tags
     }
 
-    /// A name that is taken is better refused before anything is uploaded than by EC2 afterwards.
-    pub(crate) async fn check_name(&self) -> Result<(), Error> {
-        let Naming::Explicit(name) = &self.request.name else {
-            return Ok(());
-        };
-        match self.ec2.own_image_named(name).await? {
-            None => Ok(()),
-            Some(image) => {
-                let region = self.ec2.region();
-                let what = format!("the name '{name}' is taken by {} in {region}", image.id);
-                let hint = format!("give another, or use that image: {}@{region}", image.id);
-                Err(Error::failed(what).hint(hint))
-            }
-        }
-    }
-
     /// Registers the image; under another name when an automatic one is taken. What was begun is
     /// ended, even when the tool is asked to stop.
     pub(crate) async fn register(&self, root: &Root) -> Result<Made, Error> {
@@ -143,21 +125,9 @@ impl<'a> Plan<'a> {
             let new = self.draft(root);
             match self.ec2.register_image(&new).await {
                 Ok(id) => return Ok(self.made(id, new, root)),
-                Err(error) if self.may_rename(&error, tries) => tries += 1,
-                Err(error) => return Err(self.explain(error, &new.name)),
+                Err(error) if self.request.name.has_another(&error, tries) => tries += 1,
+                Err(error) => return Err(say_where_to_look(error, &new.name, &self.run)),
             }
-        }
-    }
-
-    /// After minutes without an answer it is not known whether there is an image; whoever looks must
-    /// know under which name.
-    fn explain(&self, error: Error, name: &str) -> Error {
-        match error.fault() {
-            Fault::Uncertain => error.hint(format!(
-                "EC2 may have made it all the same: look for an image named '{name}' with the tag {}={}",
-                tag::RUN, self.run
-            )),
-            _ => error,
         }
     }
 
@@ -194,20 +164,9 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn may_rename(&self, error: &Error, tries: u32) -> bool {
-        // A name taken after a lost answer is taken by that call's own image, most likely.
-        let is_taken = error.code() == Some(NAME_TAKEN) && error.fault() == Fault::Final;
-        matches!(self.request.name, Naming::Automatic(_)) && is_taken && tries < NAMES
-    }
-
     fn draft(&self, root: &Root) -> NewRegistration {
         let request = self.request;
-        let name = match &request.name {
-            Naming::Explicit(name) => name.clone(),
-            Naming::Automatic(prefix) => {
-                name::automatic(prefix, self.heritage.created.timestamp(), chance::number())
-            }
-        };
+        let name = request.name.name(self.heritage.created);
         let volumes = &self.volumes;
         let (mappings, location) = match root {
             Root::Snapshot(snapshot) => (volumes.with_root(&snapshot.id), None),

@@ -1,13 +1,12 @@
 //! What a dry run says of a disk, of which nothing is uploaded.
 
-use ami_blocks::block::BLOCK;
+use ami_blocks::block::{BLOCK, bytes};
 use ami_blocks::disk::Disk;
 use ami_blocks::upload;
 use ami_core::error::Error;
 
 use crate::opened::Opened;
 use crate::plan::{Plan, Root};
-use crate::size;
 
 /// Says what would be uploaded, and asks EC2 about the rest.
 pub(crate) async fn rehearse(
@@ -49,14 +48,14 @@ pub(crate) async fn rehearse(
 
 /// How large a disk is, and how much of it is no hole.
 fn extent(disk: &Disk) -> String {
-    let size = size::show(disk.size());
+    let size = bytes(disk.size());
     match disk.data() {
         Ok(runs) => {
             let blocks = runs
                 .iter()
                 .map(|run| u64::from(run.end - run.start))
                 .sum::<u64>();
-            let data = size::show(blocks * BLOCK as u64);
+            let data = bytes(blocks * BLOCK as u64);
             format!("{size}, and {data} of blocks with data")
         }
         Err(error) => format!("{size}, whose holes cannot be found: {error}"),

@@ -7,17 +7,16 @@ use ami_cli::args::Args;
 use ami_core::error::Error;
 use ami_core::id::Kind;
 use ami_core::name;
+use ami_core::naming::Naming;
 use ami_core::reference::Reference;
 use ami_core::tag::{self, Tag};
 use ami_core::wait::Asked;
 
 use crate::machine::Wishes;
-use crate::places;
 use crate::sending::{self, Sending};
 use crate::source::{self, Source};
 use crate::volumes::Volumes;
 
-const PREFIX: &str = "AMI";
 /// Options that a bundle has no use for: it has no snapshot, and the machines that start it know
 /// neither UEFI nor the Elastic Network Adapter.
 const NOT_OF_BUNDLES: [&str; 7] = [
@@ -59,15 +58,6 @@ pub(crate) struct Register {
     pub(crate) dry_run: bool,
 }
 
-/// How an image gets its name.
-#[derive(Debug)]
-pub(crate) enum Naming {
-    /// By the user.
-    Explicit(String),
-    /// Made up, with this prefix.
-    Automatic(String),
-}
-
 /// A disk file to be made.
 #[derive(Debug)]
 pub(crate) struct Fetch {
@@ -99,22 +89,12 @@ impl Register {
     fn read(args: &Args) -> Result<Self, Error> {
         let source = Source::read(args.operands())?;
         check_kind(args, &source)?;
-        let explicit = args.value("name", name::parse)?;
-        let prefix = args.value("random-name-prefix", name::parse_prefix)?;
         let tags = args.values("tag", tag::parse)?;
         let sending = Sending::read(args)?;
-        if let (Source::Path(disk), Some(digests)) = (&source, &sending.save_digests)
-            && places::are_same(disk, digests)
-        {
-            return Err(Error::usage("--save-digests would replace the disk"));
-        }
         tag::check_own(&tags).map_err(|why| Error::usage(format!("--tag: {why}")))?;
         Ok(Self {
             source,
-            name: match explicit {
-                Some(name) => Naming::Explicit(name),
-                None => Naming::Automatic(prefix.unwrap_or_else(|| PREFIX.to_owned())),
-            },
+            name: Naming::read(args)?,
             description: args.value("description", name::parse_description)?,
             tags,
             source_image: args.value("source-image", source::image)?,
@@ -138,7 +118,7 @@ impl Fetch {
         }
         let file = file.ok_or_else(|| Error::usage("--fetch needs --output FILE"))?;
         let overwrite = args.flag("overwrite");
-        places::check_disk(&file, overwrite)?;
+        fetch::check_place(&file, overwrite)?;
         // The table lets none of the others stand beside --fetch, so that they are read by looking.
         for option in args.spec().options() {
             let _ = args.flag(option.long);

@@ -15,7 +15,6 @@ use ami_core::escape::escape;
 use ami_core::reference::{Located, Reference};
 use ami_core::region::Region;
 
-use crate::places;
 use crate::source;
 
 /// Options that are for disks only.
@@ -97,7 +96,7 @@ impl Sending {
         }
         let journal = match (path(args, "journal")?, args.flag("no-journal")) {
             (Some(path), _) => {
-                places::check_file(&path)?;
+                ami_blocks::journal::Journal::check_place(&path)?;
                 Journal::At(path)
             }
             (None, true) => Journal::Nowhere,
@@ -206,7 +205,7 @@ pub(crate) fn path(args: &Args, option: &str) -> Result<Option<PathBuf>, Error> 
 fn save_digests(args: &Args) -> Result<Option<PathBuf>, Error> {
     let path = path(args, "save-digests")?;
     if let Some(path) = &path {
-        places::check_file(path)?;
+        DigestList::check_place(path)?;
     }
     Ok(path)
 }

@@ -1,10 +1,8 @@
 //! Sizes as people type them: `8G`, `8GiB`, or plain bytes.
 
-use ami_blocks::block::gibibytes;
+use ami_blocks::block::{LARGEST, gibibytes};
 use ami_core::escape::escape;
 
-/// The largest volume in GiB (EBS direct API reference, StartSnapshot, VolumeSize).
-const LARGEST: u64 = 65_536;
 /// Units by their first letter, in powers of two.
 const UNITS: [(&str, u32); 4] = [("K", 10), ("M", 20), ("G", 30), ("T", 40)];
 /// Who types a smaller number without a unit means GiB.
@@ -52,26 +50,9 @@ pub(crate) fn of_disk(bytes: u64) -> Result<u32, String> {
     }
 }
 
-/// Bytes for people: `512 bytes`, `1.5 GiB`.
-pub(crate) fn show(bytes: u64) -> String {
-    let unit = UNITS
-        .iter()
-        .rev()
-        .find(|(_, power)| bytes >= 1 << power)
-        .copied();
-    let Some((letter, power)) = unit else {
-        return format!("{bytes} bytes");
-    };
-    // Two digits of a size are enough for people.
-    #[allow(clippy::cast_precision_loss)]
-    let number = bytes as f64 / (1u64 << power) as f64;
-    let text = format!("{number:.1}");
-    format!("{} {letter}iB", text.trim_end_matches(".0"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{of_disk, parse, show};
+    use super::{of_disk, parse};
 
     #[test]
     fn sizes_are_rounded_up() {
@@ -112,17 +93,5 @@ mod tests {
         }
         assert_eq!(of_disk(1), Ok(1));
         assert!(of_disk(65_536 << 30).is_ok() && of_disk((65_536 << 30) + 1).is_err());
-    }
-
-    #[test]
-    fn bytes_for_people() {
-        for (bytes, text) in [
-            (0, "0 bytes"),
-            (1023, "1023 bytes"),
-            (1536, "1.5 KiB"),
-            (8 << 30, "8 GiB"),
-        ] {
-            assert_eq!(show(bytes), text);
-        }
     }
 }

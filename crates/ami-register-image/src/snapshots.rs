@@ -87,7 +87,7 @@ async fn prepare<'a>(
     plan.take_root_device(source.as_ref().map(|(_, registered)| registered))?;
     let name = located.id.to_string();
     plan.volumes.check_size(described.size, &name)?;
-    plan.check_name().await?;
+    plan.request.name.check_free(&plan.ec2).await?;
     plan.machine = decided.attributes;
     plan.source_snapshot = Some(located.id.clone());
     complete(&mut plan.heritage, &described, located);

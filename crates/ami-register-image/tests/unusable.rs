@@ -66,7 +66,7 @@ fn a_disk_that_cannot_be_used_is_one_line_and_no_call() {
         ),
         (
             &["--arch=x86_64", "--save-digests=./disk.raw", "disk.raw"],
-            "--save-digests would replace the disk",
+            "./disk.raw: is there already, and is no list of digests",
         ),
         (
             &["disk.qcow2"],

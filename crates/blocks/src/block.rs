@@ -66,6 +66,20 @@ pub fn is_zero(data: &[u8]) -> bool {
         && (data.len() <= HEAD || data[HEAD..] == data[..data.len() - HEAD])
 }
 
+/// Bytes for people: `512 bytes`, `1.5 GiB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let (mut value, mut unit) = (count as f64, "bytes");
+    for larger in UNITS {
+        if value < 1024.0 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, larger);
+    }
+    let value = format!("{value:.1}");
+    format!("{} {unit}", value.trim_end_matches(".0"))
+}
+
 /// The smallest volume that holds so many bytes, in GiB.
 pub fn gibibytes(bytes: u64) -> u64 {
     bytes.div_ceil(GIB).max(1)
@@ -74,4 +88,22 @@ pub fn gibibytes(bytes: u64) -> u64 {
 /// How many blocks so many bytes are.
 pub fn blocks(bytes: u64) -> u64 {
     bytes.div_ceil(BLOCK as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_are_told_in_their_unit() {
+        for (count, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1536, "1.5 KiB"),
+            (64 << 30, "64 GiB"),
+            (1 << 60, "1048576 TiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
 }

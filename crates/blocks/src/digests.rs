@@ -24,12 +24,11 @@ use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use ami_core::error::{Error, Kind};
+use ami_core::error::Error;
 use ami_core::reference::Located;
-use rustix::fs::Access;
 use sha2::{Digest as _, Sha256};
 
-use crate::beside::{cannot, directory, settle};
+use crate::beside::{cannot, check_file, directory, refused, settle};
 use crate::block::{BLOCK, Digest, blocks};
 use crate::line::block_line;
 
@@ -69,24 +68,16 @@ impl DigestList {
     /// Checks whether a list can be written there: where nothing is, or another list.
     ///
     /// # Errors
-    /// A directory that nothing can be written to, and anything else that has the name.
+    /// A usage error, for those who ask before anything is called.
     pub fn check_place(path: &Path) -> Result<(), Error> {
-        let wrong = |what: &str| Err(Error::new(Kind::Usage, what).of(path.display()));
-        match fs::symlink_metadata(path) {
-            Ok(there) if !there.is_file() => return wrong("is no regular file"),
-            Ok(_) => {
-                let mut start = [0; NAME.len()];
-                let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
-                if read.is_err() || start != NAME.as_bytes() {
-                    return wrong("is there already, and is no list of digests");
-                }
-            }
-            Err(_) => {}
-        }
-        let directory = directory(path);
-        match rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK) {
-            Ok(()) => Ok(()),
-            Err(error) => wrong(&format!("cannot be written: {}", io::Error::from(error))),
+        check_file(path)?;
+        let Ok(mut file) = fs::File::open(path) else {
+            return Ok(());
+        };
+        let mut start = [0; NAME.len()];
+        match file.read_exact(&mut start) {
+            Ok(()) if start == NAME.as_bytes() => Ok(()),
+            _ => Err(refused(path, "is there already, and is no list of digests")),
         }
     }
 
@@ -101,7 +92,9 @@ impl DigestList {
             let what = "the list has not as many blocks as the disk";
             return Err(Error::failed(what).of(path.display()));
         }
-        self.replace(path)
+        // Where a link leads to a list, that list is replaced and not the link.
+        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.replace(&place)
             .map_err(|error| cannot("write", path, &error))
     }
 
@@ -204,6 +197,9 @@ mod tests {
         );
         let path = home.path().join("nowhere/digests");
         let error = list(1).write(&path).expect_err("no directory");
-        assert!(error.to_string().contains("cannot be written"), "{error}");
+        assert!(
+            error.to_string().contains("no file can be made in"),
+            "{error}"
+        );
     }
 }

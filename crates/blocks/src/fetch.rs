@@ -12,7 +12,7 @@ mod partial;
 mod place;
 mod writers;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ami_core::app::Context;
 use ami_core::ebs::Ebs;
@@ -57,6 +57,15 @@ pub struct Fetched {
     pub blocks: u32,
     /// How many of them this run has got; an earlier one got the others.
     pub got: u64,
+}
+
+/// Checks whether a disk may be fetched to that place.
+///
+/// # Errors
+/// A usage error about a file or a device that may not be written over, or what no disk can be
+/// written to.
+pub fn check_place(path: &Path, overwrite: bool) -> Result<(), Error> {
+    Place::look(path, overwrite).map(drop)
 }
 
 /// Makes a sparse file of a snapshot's blocks, or writes them to a block device. Every block is

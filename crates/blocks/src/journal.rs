@@ -15,7 +15,7 @@ use ami_core::reference::Located;
 use rustix::fs::{Access, access};
 use serde::{Deserialize, Serialize};
 
-use crate::beside::{beside, directory};
+use crate::beside::{beside, check_file, directory};
 use crate::block::{BLOCKS_PER_GIB, Digest};
 use crate::ledger::{Head, Ledger};
 use crate::located;
@@ -126,6 +126,14 @@ impl Journal {
         let wanted = Access::WRITE_OK | Access::EXEC_OK;
         access(directory(disk), wanted).ok()?;
         beside(disk, "ami-upload")
+    }
+
+    /// Checks whether a journal can be kept there.
+    ///
+    /// # Errors
+    /// A usage error, for those who ask before anything is called.
+    pub fn check_place(path: &Path) -> Result<(), Error> {
+        check_file(path)
     }
 
     /// Opens a journal, or makes one with mode 0600; a symbolic link is not followed.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ami_core::progress::{Line, Progress};
 use ami_core::time::format_duration;
 
-use crate::block::BLOCK;
+use crate::block::{BLOCK, bytes};
 
 /// How often the line is drawn anew.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -90,34 +90,5 @@ impl Meter {
             percent = u8::try_from((self.done * 100 / total).min(100)).ok();
         }
         line.show(&text, percent);
-    }
-}
-
-/// `1.2 GiB`.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    match unit {
-        0 => format!("{count} B"),
-        _ => format!("{value:.1} {}", UNITS[unit]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn sizes_are_told_in_their_unit() {
-        assert_eq!(bytes(0), "0 B");
-        assert_eq!(bytes(1023), "1023 B");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(64 << 30), "64.0 GiB");
-        assert_eq!(bytes(1 << 60), "1048576.0 TiB");
     }
 }

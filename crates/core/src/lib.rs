@@ -29,6 +29,7 @@ pub mod input;
 pub mod interrupt;
 pub mod mapping;
 pub mod name;
+pub mod naming;
 pub mod output;
 pub mod progress;
 pub mod reference;

@@ -1,21 +1,17 @@
 //! The image that a build becomes: its name, its tags, and what it takes from its source.
 
-use ami_core::chance;
-use ami_core::ec2::{Attributes, NAME_TAKEN, NewRegistration};
-use ami_core::error::{Error, Fault};
+use ami_core::ec2::{Attributes, NewRegistration};
+use ami_core::error::Error;
 use ami_core::escape::escape;
 use ami_core::id::Id;
-use ami_core::name;
+use ami_core::naming::say_where_to_look;
 use ami_core::tag::{self, Heritage, Tag};
 use ami_core::time::Moment;
 
 use super::record::Made;
 use super::volume::{Device, Making};
 use super::{Built, Run};
-use crate::request::Naming;
 
-/// Automatic names that may be taken before it is no accident any more.
-const NAMES: u32 = 20;
 const HVM: &str = "hvm";
 const V2: &str = "v2.0";
 
@@ -46,24 +42,10 @@ impl<'a> Plan<'a> {
                 Ok(id) => return Ok(self.made(id, new, heritage)),
                 Err(error) => error,
             };
-            let is_automatic = matches!(run.wishes.image.name, Naming::Automatic(_));
-            // A name taken after a lost answer is taken by that call's own image, most likely.
-            let is_taken = error.code() == Some(NAME_TAKEN) && error.fault() == Fault::Final;
-            if !(is_automatic && is_taken && tries < NAMES) {
-                return Err(self.explain(error, &new.name));
+            if !run.wishes.image.name.has_another(&error, tries) {
+                return Err(say_where_to_look(error, &new.name, &run.site.run));
             }
             tries += 1;
-        }
-    }
-
-    fn explain(&self, error: Error, name: &str) -> Error {
-        match error.fault() {
-            Fault::Uncertain => error.hint(format!(
-                "EC2 may have registered it all the same: look for an image named '{name}' with the tag {}={}",
-                tag::RUN,
-                self.run.site.run
-            )),
-            _ => error,
         }
     }
 
@@ -85,25 +67,9 @@ impl<'a> Plan<'a> {
 }
 
 impl Run<'_> {
-    /// A name that is taken is better refused before anything is made than by EC2 afterwards.
-    pub(super) async fn check_name(&self) -> Result<(), Error> {
-        let Naming::Explicit(name) = &self.wishes.image.name else {
-            return Ok(());
-        };
-        match self.site.ec2.own_image_named(name).await? {
-            None => Ok(()),
-            Some(image) => {
-                let region = &self.site.this.region;
-                let what = format!("the name '{name}' is taken by {} in {region}", image.id);
-                let hint = format!("give another, or use that image: {}@{region}", image.id);
-                Err(Error::failed(what).hint(hint))
-            }
-        }
-    }
-
     /// Says what would be made, after EC2 said that it would be allowed.
     pub(super) async fn rehearse(&self) -> Result<String, Error> {
-        self.check_name().await?;
+        self.wishes.image.name.check_free(&self.site.ec2).await?;
         let (ec2, base) = (&self.site.ec2, self.base);
         let making = Making {
             site: self.site,
@@ -165,13 +131,7 @@ impl Run<'_> {
     fn draft(&self, snapshot: &Id, attributes: Attributes) -> (NewRegistration, Heritage) {
         let wishes = &self.wishes.image;
         let heritage = self.heritage();
-        let name = match &wishes.name {
-            Naming::Explicit(name) => name.clone(),
-            Naming::Automatic(prefix) => {
-                let seconds = heritage.created.timestamp();
-                name::automatic(prefix, seconds, chance::number())
-            }
-        };
+        let name = wishes.name.name(heritage.created);
         let root = self.root_device();
         let new = NewRegistration {
             name,

@@ -6,14 +6,13 @@ use ami_core::error::Error;
 use ami_core::escape::escape;
 use ami_core::mapping::{self, Mapping};
 use ami_core::name;
+use ami_core::naming::Naming;
 use ami_core::tag::Tag;
 use ami_core::wait::Asked;
 
 use super::tags;
 use crate::size;
 use crate::source::Source;
-
-const PREFIX: &str = "AMI";
 
 /// A disk in a volume.
 pub(crate) struct Cloud {
@@ -48,14 +47,6 @@ pub(crate) struct ImageWishes {
     pub(crate) imds_optional: bool,
 }
 
-/// How an image gets its name.
-pub(crate) enum Naming {
-    /// By the user.
-    Explicit(String),
-    /// Made up, with this prefix.
-    Automatic(String),
-}
-
 impl Cloud {
     pub(super) fn read(args: &Args, source: Source, size: Option<u64>) -> Result<Self, Error> {
         let size = size.map(size::gibibytes).transpose();
@@ -87,18 +78,13 @@ impl VolumeWishes {
 
 impl ImageWishes {
     fn read(args: &Args) -> Result<Self, Error> {
-        let explicit = args.value("name", name::parse)?;
-        let prefix = args.value("random-name-prefix", name::parse_prefix)?;
         let mappings = args.values("block-device-mapping", str::parse)?;
         mapping::check_all(&mappings)
             .map_err(|why| Error::usage(format!("--block-device-mapping: {why}")))?;
         let imds = args.value("imds", |word| one_of(word, &["v2.0", "optional"]))?;
         let imds_optional = imds.as_deref() == Some("optional");
         Ok(Self {
-            name: match explicit {
-                Some(name) => Naming::Explicit(name),
-                None => Naming::Automatic(prefix.unwrap_or_else(|| PREFIX.to_owned())),
-            },
+            name: Naming::read(args)?,
             description: args.value("description", name::parse_description)?,
             tags: tags(args)?,
             mappings,

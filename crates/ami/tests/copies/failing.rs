@@ -255,7 +255,7 @@ fn when_the_time_is_over_the_copies_and_the_command_to_go_on_are_printed() {
     .done();
     let copy = only_copy(&sandbox, ABROAD).id;
     assert_eq!(outcome.stdout, format!("{copy}@{ABROAD}\n"));
-    let hint = format!("to go on waiting: ami-waiton --timeout 1s {copy}@{ABROAD}\n");
+    let hint = format!("to go on waiting: ami-waiton {copy}@{ABROAD}\n");
     assert!(outcome.stderr.ends_with(&hint), "{}", outcome.stderr);
 }
 

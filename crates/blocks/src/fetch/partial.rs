@@ -15,10 +15,9 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::beside::{beside, cannot, settle};
-use crate::block::{BLOCK, BLOCKS_PER_GIB, Digest};
+use crate::block::{BLOCK, BLOCKS_PER_GIB, Digest, bytes};
 use crate::ledger::{Found, Head, Ledger};
 use crate::located;
-use crate::meter::bytes;
 
 /// What is being fetched into which file.
 #[derive(Debug, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use ami_core::reference::Located;
 
 use super::device::Device;
 use super::partial::Partial;
-use crate::beside::cannot;
+use crate::beside::{check_directory, refused};
 use crate::block::Digest;
 
 /// A place that a disk may be written to.
@@ -30,32 +30,43 @@ impl Place {
     /// # Errors
     /// A usage error about a file that may not be replaced, or what no disk can be written to.
     pub(super) fn look(path: &Path, overwrite: bool) -> Result<Self, Error> {
-        let refused = |what: &str| Error::usage(format!("{}: {what}", path.display()));
+        let unknown = |error: &io::Error| refused(path, &format!("cannot be looked at: {error}"));
+        if path == Path::new("-") {
+            let what = "is no file: a disk is not written from its start to its end";
+            return Err(refused(path, what).hint("a file of that name is ./-"));
+        }
         let there = match fs::metadata(path) {
             Ok(there) => there,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if fs::symlink_metadata(path).is_ok() {
-                    return Err(refused("is a symbolic link that leads nowhere"));
-                }
-                if path.file_name().is_none() {
-                    return Err(refused("is no name for a file"));
-                }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unknown(&error)),
+            Err(_) if fs::symlink_metadata(path).is_ok() => {
+                return Err(refused(path, "is a symbolic link that leads nowhere"));
+            }
+            Err(_) => {
+                check_directory(path)?;
                 return Ok(Self {
                     path: path.to_owned(),
                     is_device: false,
                     overwrite,
                 });
             }
-            Err(error) => return Err(cannot("look at", path, &error)),
         };
         let is_device = there.file_type().is_block_device();
         if !is_device && !there.is_file() {
-            return Err(refused("is neither a file nor a block device"));
+            return Err(refused(path, "is neither a file nor a block device"));
         }
         if !overwrite {
-            return Err(refused("is there already, and may not be written over"));
+            return Err(match is_device {
+                true => refused(path, "is a device, and what is on it would be lost")
+                    .hint("--overwrite writes to it all the same"),
+                false => refused(path, "is there already")
+                    .hint("name another file, or replace it with --overwrite"),
+            });
         }
-        let path = fs::canonicalize(path).map_err(|error| cannot("look at", path, &error))?;
+        // The disk grows beside the file that a link leads to.
+        let path = fs::canonicalize(path).map_err(|error| unknown(&error))?;
+        if !is_device {
+            check_directory(&path)?;
+        }
         Ok(Self {
             path,
             is_device,
@@ -178,7 +189,9 @@ mod tests {
         assert_eq!(said("new", false), None);
         assert_eq!(said("old", true), None);
         for name in ["old", "link"] {
-            let expected = format!("DIR/{name}: is there already, and may not be written over");
+            let expected = format!(
+                "DIR/{name}: is there already; name another file, or replace it with --overwrite"
+            );
             assert_eq!(said(name, false), Some(expected));
         }
         assert_eq!(

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt};
 
 use super::Ec2;
-use super::describe::{id, is_of_no_image, region, strike_out};
+use super::described::{id, region};
+use super::unknown::{is_of_no_image, strike_out};
 use crate::error::Error;
 use crate::id::Id;
 use crate::region::Region;

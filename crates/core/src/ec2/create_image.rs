@@ -40,19 +40,10 @@ impl Ec2 {
     /// What EC2 refuses. [`NAME_TAKEN`] means that another image bears the name: an image of this
     /// very run is recognised by its tag and is the result.
     pub async fn create_image(&self, new: &NewImage) -> Result<Id, Error> {
-        let made = self
-            .exactly_once(
-                async || self.send_create_image(new, false).await,
-                async || self.find_named(&new.name, &new.run).await,
-                NAME_TAKEN,
-            )
-            .await;
-        match made {
-            Err(error) if error.fault() == Fault::Uncertain && error.code() == Some(NAME_TAKEN) => {
-                self.holder_of_name(&new.run, error).await
-            }
-            made => made,
-        }
+        self.named_once(&new.name, &new.run, async || {
+            self.send_create_image(new, false).await
+        })
+        .await
     }
 
     /// Asks EC2 whether [`create_image`](Self::create_image) would be allowed.

@@ -67,7 +67,7 @@ impl Ec2 {
             .tag_specifications(specification(ResourceType::Snapshot, &tags))
             .send();
         let answer = self.once("CreateSnapshot", call).await?;
-        super::describe::id(answer.snapshot_id()).ok_or_else(|| {
+        super::described::id(answer.snapshot_id()).ok_or_else(|| {
             Error::failed("EC2 began the snapshot without giving its ID").with_fault(Fault::Passing)
         })
     }

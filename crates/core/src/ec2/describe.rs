@@ -8,14 +8,14 @@ use aws_sdk_ec2::types::Filter;
 
 use super::Ec2;
 use super::create_image::{escape_wildcards, filter};
+use super::described::{id, image, instance, instance_resource, snapshot, tags, volume};
+use super::unknown::strike_out;
 use crate::chance;
 use crate::error::Error;
 use crate::id::{Id, Kind};
 use crate::image::Image;
-use crate::region::Region;
 use crate::resource::{Resource, State};
 use crate::retry::Backoff;
-use crate::time::Moment;
 
 /// IDs in one call. EC2 takes a thousand; shorter requests stay clear of limits of proxies.
 pub(crate) const IDS: usize = 500;
@@ -50,7 +50,7 @@ impl Ec2 {
     /// Describes resources of one kind, in a single try: for those who poll.
     ///
     /// # Errors
-    /// What EC2 answers; [`missing`] reads the unknown IDs out of a NotFound.
+    /// What EC2 answers; [`missing`](super::missing) reads the unknown IDs out of a NotFound.
     pub async fn describe(
         &self,
         kind: Kind,
@@ -345,191 +345,11 @@ pub(super) async fn pages<T>(
     }
 }
 
-/// The unknown IDs that a NotFound names; none when the error is another or names none.
-pub fn missing(kind: Kind, error: &Error) -> Vec<Id> {
-    if error.kind() != crate::error::Kind::NotFound {
-        return Vec::new();
-    }
-    ids_in(error.what(), kind)
-}
-
-/// Does EC2 say that there is no such image, or none any more? Of made-up IDs, such as tags may hold,
-/// it says that they are malformed.
-pub(super) fn is_of_no_image(error: &Error) -> bool {
-    const CODES: [&str; 2] = ["InvalidAMIID.Malformed", "InvalidAMIID.Unavailable"];
-    let has_such_code = error.code().is_some_and(|code| CODES.contains(&code));
-    has_such_code || error.kind() == crate::error::Kind::NotFound
-}
-
-/// Strikes out the IDs that a refusal names because they are no images: EC2 names one, some or all of
-/// those in its refusal of all. A refusal that names none of them stays an error, for nobody knows
-/// which of them it means.
-pub(super) fn strike_out(ids: &mut Vec<Id>, error: Error) -> Result<(), Error> {
-    let unknown = match is_of_no_image(&error) {
-        true => ids_in(error.what(), Kind::Image),
-        false => Vec::new(),
-    };
-    let before = ids.len();
-    ids.retain(|id| !unknown.contains(id));
-    match ids.len() == before {
-        true => Err(error),
-        false => Ok(()),
-    }
-}
-
-/// The IDs of a kind that stand in a text of EC2's.
-pub(super) fn ids_in(text: &str, kind: Kind) -> Vec<Id> {
-    let mut ids: Vec<Id> = text
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-        .filter_map(|word| word.parse().ok())
-        .filter(|id: &Id| id.kind() == kind)
-        .collect();
-    ids.dedup();
-    ids
-}
-
 fn id_filter(kind: Kind) -> &'static str {
     match kind {
         Kind::Image => "image-id",
         Kind::Instance => "instance-id",
         Kind::Snapshot => "snapshot-id",
         Kind::Volume => "volume-id",
-    }
-}
-
-pub(super) fn id(text: Option<&str>) -> Option<Id> {
-    text.and_then(|text| text.parse().ok())
-}
-
-pub(super) fn region(text: Option<&str>) -> Option<Region> {
-    text.and_then(|text| text.parse().ok())
-}
-
-pub(super) fn state(name: Option<&str>) -> State {
-    State::new(name.unwrap_or("unknown"))
-}
-
-fn mappings_of(image: &sdk::Image) -> impl Iterator<Item = &sdk::EbsBlockDevice> {
-    let mappings = image.block_device_mappings().iter();
-    mappings.filter_map(|mapping| mapping.ebs())
-}
-
-fn product_codes(image: &sdk::Image) -> Vec<String> {
-    let codes = image.product_codes().iter();
-    codes
-        .filter_map(|code| code.product_code_id().map(str::to_owned))
-        .collect()
-}
-
-pub(super) fn image(image: &sdk::Image) -> Option<Image> {
-    let reason = image.state_reason();
-    Some(Image {
-        id: id(image.image_id())?,
-        owner: image.owner_id().map(str::to_owned),
-        owner_alias: image.image_owner_alias().map(str::to_owned),
-        name: image.name().map(str::to_owned),
-        state: state(image.state().map(|state| state.as_str())),
-        state_reason: reason.and_then(|reason| reason.message().map(str::to_owned)),
-        created: image.creation_date().and_then(Moment::from_rfc3339),
-        source_image: id(image.source_image_id()),
-        source_region: region(image.source_image_region()),
-        source_instance: id(image.source_instance_id()),
-        description: image.description().map(str::to_owned),
-        product_codes: product_codes(image),
-        is_encrypted: mappings_of(image).any(|ebs| ebs.encrypted() == Some(true)),
-        snapshots: mappings_of(image)
-            .filter_map(|ebs| id(ebs.snapshot_id()))
-            .collect(),
-        tags: tags(image.tags()),
-    })
-}
-
-pub(super) fn tags(tags: &[sdk::Tag]) -> BTreeMap<String, String> {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    tags.iter()
-        .map(|tag| (text(tag.key()), text(tag.value())))
-        .collect()
-}
-
-impl From<Image> for Resource {
-    fn from(image: Image) -> Self {
-        Self {
-            id: image.id.clone(),
-            state: image.state.clone(),
-            reason: image.state_reason.clone(),
-            progress: None,
-            image: Some(image),
-        }
-    }
-}
-
-fn snapshot(snapshot: &sdk::Snapshot) -> Option<Resource> {
-    let percent = snapshot.progress().map(|text| text.trim_end_matches('%'));
-    Some(Resource {
-        id: id(snapshot.snapshot_id())?,
-        state: state(snapshot.state().map(|state| state.as_str())),
-        reason: snapshot.state_message().map(str::to_owned),
-        progress: percent.and_then(|percent| percent.parse().ok()),
-        image: None,
-    })
-}
-
-fn volume(volume: &sdk::Volume) -> Option<Resource> {
-    Some(Resource {
-        id: id(volume.volume_id())?,
-        state: state(volume.state().map(|state| state.as_str())),
-        reason: None,
-        progress: None,
-        image: None,
-    })
-}
-
-fn instance(instance: &sdk::Instance) -> Option<Instance> {
-    let name = instance.state().and_then(|state| state.name());
-    Some(Instance {
-        id: id(instance.instance_id())?,
-        state: state(name.map(|name| name.as_str())),
-        image: id(instance.image_id()),
-    })
-}
-
-fn instance_resource(described: &sdk::Instance) -> Option<Resource> {
-    let found = instance(described)?;
-    let reason = described.state_reason().and_then(|reason| reason.message());
-    Some(Resource {
-        id: found.id,
-        state: found.state,
-        reason: reason.map(str::to_owned),
-        progress: None,
-        image: None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::missing;
-    use crate::error::{Error, Kind as ErrorKind};
-    use crate::id::Kind;
-
-    #[test]
-    fn unknown_ids_are_read_out_of_ec2_s_words() {
-        let error = |text: &str| Error::new(ErrorKind::NotFound, text);
-        let texts = |text: &str| -> Vec<String> {
-            missing(Kind::Image, &error(text))
-                .iter()
-                .map(ToString::to_string)
-                .collect()
-        };
-        assert_eq!(
-            texts("The image ids '[ami-12345678, ami-0123456789abcdef0]' do not exist"),
-            ["ami-12345678", "ami-0123456789abcdef0"]
-        );
-        assert_eq!(
-            texts("The image id '[ami-12345678]' does not exist"),
-            ["ami-12345678"]
-        );
-        assert!(texts("No such thing").is_empty());
-        let other = Error::failed("The image id '[ami-12345678]' does not exist");
-        assert!(missing(Kind::Image, &other).is_empty());
     }
 }

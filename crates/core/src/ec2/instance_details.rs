@@ -6,7 +6,7 @@ use aws_sdk_ec2::types as sdk;
 
 use super::Ec2;
 use super::create_image::filter;
-use super::describe::{id, state};
+use super::described::{id, state};
 use crate::error::{Error, Kind as ErrorKind};
 use crate::id::Id;
 use crate::resource::State;

@@ -1,7 +1,7 @@
 //! DescribeRegions.
 
 use super::Ec2;
-use super::describe::region;
+use super::described::region;
 use crate::error::Error;
 use crate::region::Region;
 

@@ -4,11 +4,10 @@ use aws_sdk_ec2::types::{
     ArchitectureValues, BootModeValues, ImdsSupportValues, ResourceType, TpmSupportValues,
 };
 
-use super::create_image::{NAME_TAKEN, escape_wildcards, filter, mappings, specification};
-use super::describe::ids_in;
-use super::{Ec2, Lookup, would_be_allowed};
+use super::create_image::{mappings, specification};
+use super::{Ec2, would_be_allowed};
 use crate::error::{Error, Fault};
-use crate::id::{Id, Kind};
+use crate::id::Id;
 use crate::mapping::Mapping;
 use crate::tag::{self, Tag};
 
@@ -63,22 +62,13 @@ impl Ec2 {
     /// Registers an image; with its tags on it from the first moment.
     ///
     /// # Errors
-    /// What EC2 refuses. [`NAME_TAKEN`] means that another image bears the name: an image of this
+    /// What EC2 refuses. [`NAME_TAKEN`](super::NAME_TAKEN) means that another image bears the name: an image of this
     /// very run is recognised by its tag and is the result.
     pub async fn register_image(&self, new: &NewRegistration) -> Result<Id, Error> {
-        let made = self
-            .exactly_once(
-                async || self.send_register_image(new, false).await,
-                async || self.find_named(&new.name, &new.run).await,
-                NAME_TAKEN,
-            )
-            .await;
-        match made {
-            Err(error) if error.fault() == Fault::Uncertain && error.code() == Some(NAME_TAKEN) => {
-                self.holder_of_name(&new.run, error).await
-            }
-            made => made,
-        }
+        self.named_once(&new.name, &new.run, async || {
+            self.send_register_image(new, false).await
+        })
+        .await
     }
 
     /// Asks EC2 whether [`register_image`](Self::register_image) would be allowed.
@@ -123,27 +113,5 @@ impl Ec2 {
             Error::failed("EC2 registered the image without giving its ID")
                 .with_fault(Fault::Passing)
         })
-    }
-
-    /// The image of that name which an earlier try of this run has made.
-    pub(super) async fn find_named(&self, name: &str, run: &str) -> Result<Option<Id>, Error> {
-        let filters = [
-            filter("name", [escape_wildcards(name)]),
-            filter(format!("tag:{}", tag::RUN), [run.to_owned()]),
-        ];
-        let images = self.own_images(&filters).await?;
-        Ok(images.into_iter().next().map(|image| image.id))
-    }
-
-    /// EC2 names the image that bears the name. It may show by its ID while it does not yet show
-    /// in lists, and its tag tells whether it is of this run.
-    pub(super) async fn holder_of_name(&self, run: &str, error: Error) -> Result<Id, Error> {
-        let named = ids_in(error.what(), Kind::Image);
-        let found = self.describe(Kind::Image, &named, Lookup::ById).await;
-        let ours = found.unwrap_or_default().into_iter().find(|resource| {
-            let tags = resource.image.as_ref().map(|image| &image.tags);
-            tags.and_then(|tags| tags.get(tag::RUN)).map(String::as_str) == Some(run)
-        });
-        ours.map(|image| image.id).ok_or(error)
     }
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 use aws_sdk_ec2::types as sdk;
 
 use super::create_image::filter;
-use super::describe::{id, image as image_of, is_of_no_image};
+use super::described::{id, image as image_of};
+use super::unknown::is_of_no_image;
 use super::{Attributes, Ec2};
 use crate::chance;
 use crate::error::Error;

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types as sdk;
 
 use super::Ec2;
 use super::create_image::filter;
-use super::describe::{id, state, tags};
+use super::described::{id, state, tags};
 use crate::chance;
 use crate::error::{Error, Kind as ErrorKind};
 use crate::id::Id;

@@ -6,7 +6,7 @@ use aws_sdk_ec2::types as sdk;
 use aws_sdk_ec2::types::{ResourceType, VolumeType};
 
 use super::create_image::specification;
-use super::describe::{id, state, tags};
+use super::described::{id, state, tags};
 use super::{Ec2, would_be_allowed};
 use crate::error::{Error, Fault, Kind as ErrorKind};
 use crate::id::Id;

@@ -4,14 +4,15 @@ use ami_cli::args::Args;
 
 use super::Rules;
 use crate::error::Error;
-use crate::time::{format_duration, parse_duration};
+use crate::time::parse_duration;
 
 /// Whether it is to be waited, and how.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     /// How it is waited, if it is.
     pub rules: Option<Rules>,
-    /// The options that a command which goes on waiting needs to do it alike.
+    /// The options that a command which goes on waiting needs to print alike. The time-out is none of
+    /// them: with one that was too short, the command would only fail again.
     pub typed: Vec<String>,
 }
 
@@ -26,13 +27,11 @@ impl Asked {
         if timeout.is_some() && !wait {
             return Err(Error::usage("--timeout is for --wait"));
         }
-        let mut typed = Vec::new();
-        if let Some(duration) = timeout {
-            typed.extend(["--timeout".to_owned(), format_duration(duration)]);
-        }
-        for flag in ["columns", "json", "bare"] {
-            typed.extend(args.flag(flag).then(|| format!("--{flag}")));
-        }
+        let printing = ["columns", "json", "bare"].into_iter();
+        let typed = printing
+            .filter(|flag| args.flag(flag))
+            .map(|flag| format!("--{flag}"))
+            .collect();
         let usual = Rules::default();
         let rules = Rules {
             timeout: timeout.unwrap_or(usual.timeout),

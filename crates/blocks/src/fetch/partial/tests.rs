@@ -88,7 +88,7 @@ fn another_run_goes_on_with_what_is_there() {
     let known = partial.take_known();
     assert_eq!(known.keys().copied().collect::<Vec<_>>(), [3, 5]);
     let said = partial.give_up(Error::failed("stopped")).to_string();
-    assert!(said.starts_with("stopped; the 1.0 MiB that are there are kept in "));
+    assert!(said.starts_with("stopped; the 1 MiB that are there are kept in "));
     assert!(
         said.ends_with(" for the same command to go on with"),
         "{said}"
