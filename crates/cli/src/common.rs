@@ -157,6 +157,9 @@ pub const EXIT_CODES: &[ExitCode] = &[
     },
 ];
 
+/// A section of a tool with this title follows the variables that all tools read.
+pub const ENVIRONMENT_TITLE: &str = "Environment";
+
 /// Variables that all tools read.
 pub const ENVIRONMENT: &[Field] = &[
     Field {

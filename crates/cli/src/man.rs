@@ -2,9 +2,9 @@
 
 use roff::{Inline, Roff, bold, italic, roman};
 
-use crate::common::ENVIRONMENT;
+use crate::common::{ENVIRONMENT, ENVIRONMENT_TITLE};
 use crate::help::{note, synopsis, tool_exit_codes};
-use crate::spec::{Group, Opt, Spec};
+use crate::spec::{Complete, Group, Opt, Spec};
 
 /// The manual page of a tool. `date` stands in its foot, `2026-11-20`, or is empty; pages that are made from
 /// the same source with the same date are the same.
@@ -25,7 +25,11 @@ pub fn render(spec: &Spec, version: &str, date: &str) -> String {
     for group in spec.groups {
         options(&mut page, group);
     }
-    for own in spec.sections {
+    let (of_environment, others): (Vec<_>, Vec<_>) = spec
+        .sections
+        .iter()
+        .partition(|own| own.title == ENVIRONMENT_TITLE);
+    for own in others {
         section(&mut page, &own.title.to_uppercase());
         paragraphs(&mut page, own.paragraphs);
     }
@@ -37,6 +41,9 @@ pub fn render(spec: &Spec, version: &str, date: &str) -> String {
     section(&mut page, "ENVIRONMENT");
     for variable in ENVIRONMENT {
         entry(&mut page, vec![bold(variable.name)], variable.help);
+    }
+    for own in of_environment {
+        paragraphs(&mut page, own.paragraphs);
     }
     examples(&mut page, spec);
     see_also(&mut page, spec);
@@ -70,7 +77,7 @@ fn verbs(page: &mut Roff, spec: &Spec) {
 fn options(page: &mut Roff, group: &Group) {
     page.control("SS", [group.title]);
     for opt in group.options {
-        entry(page, spelling(opt), &sentence(&note(opt)));
+        entry(page, spelling(opt), &sentence(opt, &note(opt)));
     }
 }
 
@@ -157,13 +164,39 @@ fn entry(page: &mut Roff, term: Vec<Inline>, text: &str) {
     page.text([roman(text)]);
 }
 
-/// Help texts are fragments; a manual speaks in sentences.
-fn sentence(fragment: &str) -> String {
+/// Help texts are fragments; a manual speaks in sentences. A word that is to be typed stays as it is
+/// typed, at the beginning too.
+fn sentence(opt: &Opt, fragment: &str) -> String {
+    let words = match opt.value.map(|value| value.complete) {
+        Some(Complete::Words(words)) => words,
+        _ => &[],
+    };
+    let is_word = words.iter().any(|word| fragment.starts_with(word));
     let mut letters = fragment.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let first = letters.next().into_iter().flat_map(|letter| match is_word {
+        true => letter.to_string().chars().collect::<Vec<_>>(),
+        false => letter.to_uppercase().collect(),
+    });
     let mut text: String = first.chain(letters).collect();
     if !text.ends_with('.') {
         text.push('.');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+    use crate::spec::{Complete, Opt};
+
+    #[test]
+    fn words_to_be_typed_keep_their_letters() {
+        let opt = Opt::value("network", "WHICH", "").complete(Complete::Words(&["host", "none"]));
+        for (fragment, said) in [
+            ("host: all of it", "host: all of it."),
+            ("which network it is", "Which network it is."),
+        ] {
+            assert_eq!(sentence(&opt, fragment), said);
+        }
+    }
 }
