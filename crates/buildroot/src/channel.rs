@@ -1,4 +1,7 @@
-//! One end of the socket between tool and helper: packets with descriptors beside them.
+//! One end of the socket between tool and helper: messages with descriptors beside them.
+//!
+//! A message is one packet or several, since a socket's buffer is smaller than what a command line may
+//! be. The first byte of each says whether it is the last one; the descriptors are beside that.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -12,8 +15,17 @@ use rustix::net::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The longest packet. A socket's buffer holds more than this by default (`net.core.wmem_default`).
-const LONGEST: usize = 128 * 1024;
+/// The longest message: twice of what the kernel gives a program for its arguments and environment with
+/// the usual limit of its stack (execve(2)), because of what is escaped in JSON.
+const LONGEST: usize = 4 << 20;
+
+/// The longest part of it. A socket's buffer holds more than this by default
+/// (`net.core.wmem_default`).
+const PART: usize = 64 << 10;
+
+/// The first bytes of packets.
+const MORE: u8 = b'+';
+const LAST: u8 = b'.';
 
 /// The most descriptors that come with one packet: the kernel's limit (`SCM_MAX_FD`).
 pub const MOST_DESCRIPTORS: usize = 253;
@@ -75,7 +87,7 @@ impl Channel {
     pub fn send(&self, message: &impl Serialize, with: &[BorrowedFd<'_>]) -> io::Result<()> {
         let bytes = serde_json::to_vec(message)?;
         if bytes.len() > LONGEST {
-            let problem = "command, environment and binds together are longer than 128 KiB";
+            let problem = "command, environment and binds together are longer than 4 MiB";
             return Err(io::Error::new(io::ErrorKind::ArgumentListTooLong, problem));
         }
         let mut space = vec![MaybeUninit::uninit(); ancillary_space()];
@@ -84,20 +96,57 @@ impl Channel {
             let problem = "more than 249 binds";
             return Err(io::Error::new(io::ErrorKind::ArgumentListTooLong, problem));
         }
+        let mut rest = bytes.as_slice();
+        while rest.len() > PART {
+            let (part, after) = rest.split_at(PART);
+            self.send_part(MORE, part, &mut SendAncillaryBuffer::new(&mut []))?;
+            rest = after;
+        }
+        self.send_part(LAST, rest, &mut control)
+    }
+
+    fn send_part(
+        &self,
+        mark: u8,
+        part: &[u8],
+        control: &mut SendAncillaryBuffer<'_, '_, '_>,
+    ) -> io::Result<()> {
         let sent = rustix::io::retry_on_intr(|| {
-            let parts = [IoSlice::new(&bytes)];
-            sendmsg(&self.socket, &parts, &mut control, SendFlags::NOSIGNAL)
+            let parts = [
+                IoSlice::new(std::slice::from_ref(&mark)),
+                IoSlice::new(part),
+            ];
+            sendmsg(&self.socket, &parts, control, SendFlags::NOSIGNAL)
         })?;
-        debug_assert_eq!(sent, bytes.len(), "packets are sent whole");
+        debug_assert_eq!(sent, part.len() + 1, "packets are sent whole");
         Ok(())
     }
 
-    /// Waits for a packet. None when the other end is closed.
+    /// Waits for a message. None when the other end is closed.
     ///
     /// # Errors
     /// What is not a message of that type, and what the kernel says.
     pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<Packet<T>>> {
-        let mut bytes = vec![0; LONGEST];
+        let wrong = |problem| Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        let mut bytes = Vec::new();
+        loop {
+            let Some((part, descriptors)) = self.receive_part()? else {
+                return Ok(None);
+            };
+            match part.split_first() {
+                Some((&MORE, part)) if bytes.len() <= LONGEST => bytes.extend_from_slice(part),
+                Some((&LAST, part)) => {
+                    bytes.extend_from_slice(part);
+                    return Ok(Some((serde_json::from_slice(&bytes)?, descriptors)));
+                }
+                Some((&MORE, _)) => return wrong("a message is too long"),
+                _ => return wrong("it is of another version"),
+            }
+        }
+    }
+
+    fn receive_part(&self) -> io::Result<Option<Packet<Vec<u8>>>> {
+        let mut bytes = vec![0; PART + 1];
         let mut space = vec![MaybeUninit::uninit(); ancillary_space()];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let received = rustix::io::retry_on_intr(|| {
@@ -132,8 +181,8 @@ impl Channel {
             let problem = "a packet is too long, or came with too many descriptors";
             return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
         }
-        let message = serde_json::from_slice(&bytes[..received.bytes])?;
-        Ok(Some((message, descriptors)))
+        bytes.truncate(received.bytes);
+        Ok(Some((bytes, descriptors)))
     }
 }
 
@@ -184,7 +233,22 @@ mod tests {
     #[test]
     fn what_is_too_long_is_not_sent() {
         let (one, _other) = Channel::pair().expect("a pair");
-        let error = one.send(&"x".repeat(200_000), &[]).expect_err("too long");
+        let error = one.send(&"x".repeat(5 << 20), &[]).expect_err("too long");
         assert_eq!(error.kind(), std::io::ErrorKind::ArgumentListTooLong);
+    }
+
+    #[test]
+    fn what_is_longer_than_a_packet_comes_whole() {
+        let (one, other) = Channel::pair().expect("a pair");
+        for length in [super::PART - 2, super::PART - 1, 3 << 20] {
+            let text = "y".repeat(length);
+            let sent = text.clone();
+            let (mine, file) = (one.try_clone(), File::open("/dev/null").expect("open"));
+            let mine = mine.expect("a copy");
+            let sending = std::thread::spawn(move || mine.send(&sent, &[file.as_fd()]));
+            let (came, descriptors) = other.receive::<String>().expect("read").expect("open");
+            sending.join().expect("a thread").expect("sent");
+            assert!(came == text && descriptors.len() == 1, "{length}");
+        }
     }
 }

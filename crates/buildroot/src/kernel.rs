@@ -11,7 +11,9 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use linux_raw_sys::general::mount_attr;
-use linux_raw_sys::loop_device::{LOOP_CONFIGURE, LOOP_CTL_GET_FREE, loop_config, loop_info64};
+use linux_raw_sys::loop_device::{
+    LOOP_CONFIGURE, LOOP_CTL_GET_FREE, LOOP_GET_STATUS64, loop_config, loop_info64,
+};
 use rustix::thread::UnshareFlags;
 
 /// Leaves these namespaces for new ones.
@@ -22,8 +24,9 @@ pub(crate) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
     Ok(())
 }
 
-/// Sets attributes of one mount, given by a descriptor of its root; with `map`, lets it show the
-/// owners of files as that user namespace maps them.
+/// Sets attributes of a mount and of those on it, given by a descriptor of its root; with `map`, lets
+/// them show the owners of files as that user namespace maps them. What is mounted on them from now on
+/// shows nowhere else, and what is mounted elsewhere does not show on them.
 pub(crate) fn set_mount_attributes(
     mount: BorrowedFd<'_>,
     attributes: u32,
@@ -32,7 +35,7 @@ pub(crate) fn set_mount_attributes(
     let mut request = mount_attr {
         attr_set: attributes.into(),
         attr_clr: 0,
-        propagation: 0,
+        propagation: linux_raw_sys::general::MS_PRIVATE.into(),
         userns_fd: 0,
     };
     if let Some(map) = map {
@@ -47,7 +50,7 @@ pub(crate) fn set_mount_attributes(
             libc::SYS_mount_setattr,
             mount.as_raw_fd(),
             c"".as_ptr(),
-            libc::AT_EMPTY_PATH,
+            libc::AT_EMPTY_PATH | libc::AT_RECURSIVE,
             &raw const request,
             size_of::<mount_attr>(),
         )
@@ -87,6 +90,16 @@ pub(crate) fn configure_loop_device(
     check(result.into())
 }
 
+/// The file that a loop device shows: the numbers of its file system and of itself, as fstat(2) has
+/// them.
+pub(crate) fn file_of_loop_device(device: BorrowedFd<'_>) -> io::Result<(u64, u64)> {
+    // SAFETY: plain numbers and arrays of them, for which zeroes are values.
+    let mut info: loop_info64 = unsafe { zeroed() };
+    // SAFETY: this request writes a `loop_info64`.
+    unsafe { ioctl_with(device, LOOP_GET_STATUS64.into(), &mut info) }?;
+    Ok((info.lo_device, info.lo_inode))
+}
+
 /// An ioctl(2) that reads one value.
 ///
 /// # Safety
@@ -102,6 +115,15 @@ pub(crate) fn resize_ext4(root: BorrowedFd<'_>, mut blocks: u64) -> io::Result<(
     const EXT4_IOC_RESIZE_FS: u64 = 0x4008_6610;
     // SAFETY: _IOW('f', 16, __u64) reads a u64.
     unsafe { ioctl_with(root, EXT4_IOC_RESIZE_FS, &mut blocks) }
+}
+
+/// Ends a mounted ext4 or xfs with all that was written on the disk: whoever still has a file of it
+/// open can neither read nor write it.
+pub(crate) fn shut_down(root: BorrowedFd<'_>) -> io::Result<()> {
+    const FS_IOC_SHUTDOWN: u64 = 0x8004_587d;
+    let mut with_all_written: u32 = 0;
+    // SAFETY: _IOR('X', 125, __u32) reads a u32, whatever its name says.
+    unsafe { ioctl_with(root, FS_IOC_SHUTDOWN, &mut with_all_written) }
 }
 
 /// Lets the data section of a mounted xfs have that many blocks.
@@ -160,6 +182,36 @@ pub(crate) fn grow_btrfs(root: BorrowedFd<'_>) -> io::Result<()> {
     unsafe { ioctl_with(root, BTRFS_IOC_RESIZE, &mut request) }
 }
 
+/// The UUID by which the kernel has a mounted btrfs: another one than its superblock's where two of
+/// the same are mounted.
+pub(crate) fn btrfs_uuid(root: BorrowedFd<'_>) -> io::Result<String> {
+    #[repr(C)]
+    struct Information {
+        highest_number: u64,
+        devices: u64,
+        uuid: [u8; 16],
+        rest: [u8; 992],
+    }
+    const BTRFS_IOC_FS_INFO: u64 = 0x8400_941f;
+    let mut answer = Information {
+        highest_number: 0,
+        devices: 0,
+        uuid: [0; 16],
+        rest: [0; 992],
+    };
+    // SAFETY: _IOR(0x94, 31, struct btrfs_ioctl_fs_info_args) writes that struct, 1024 bytes long.
+    unsafe { ioctl_with(root, BTRFS_IOC_FS_INFO, &mut answer) }?;
+    let digits = format!("{:032x}", u128::from_be_bytes(answer.uuid));
+    let parts = [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ];
+    Ok(parts.join("-"))
+}
+
 /// Tells the kernel the new length of a partition whose entry was rewritten.
 pub(crate) fn resize_partition(
     disk: BorrowedFd<'_>,
@@ -200,6 +252,44 @@ pub(crate) fn resize_partition(
     };
     // SAFETY: it reads a `struct blkpg_ioctl_arg` and the `struct blkpg_partition` that this names.
     unsafe { ioctl_with(disk, BLKPG, &mut argument) }
+}
+
+/// What the controller of an NVMe disk says of itself: 4096 bytes, as the command Identify with CNS 01h
+/// gives them (NVM Express Base Specification 1.4, section 5.15).
+pub(crate) fn identify_nvme(disk: BorrowedFd<'_>) -> io::Result<[u8; 4096]> {
+    /// `struct nvme_admin_cmd` of linux/nvme_ioctl.h: 72 bytes.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Command {
+        opcode: u8,
+        flags: u8,
+        reserved: u16,
+        namespace: u32,
+        words_2_and_3: [u32; 2],
+        metadata: u64,
+        data: u64,
+        metadata_length: u32,
+        data_length: u32,
+        words_10_to_15: [u32; 6],
+        timeout_ms: u32,
+        result: u32,
+    }
+    const { assert!(size_of::<Command>() == 72) };
+    const NVME_IOCTL_ADMIN_CMD: u64 = 0xC048_4E41;
+    const IDENTIFY: u8 = 0x06;
+    const CONTROLLER: u32 = 0x01;
+    let mut answer = [0; 4096];
+    let mut command = Command {
+        opcode: IDENTIFY,
+        data: answer.as_mut_ptr() as u64,
+        data_length: size_of_val(&answer) as u32,
+        words_10_to_15: [CONTROLLER, 0, 0, 0, 0, 0],
+        ..Command::default()
+    };
+    // SAFETY: _IOWR('N', 0x41, struct nvme_admin_cmd) reads and writes that struct; Identify writes
+    // at most `data_length` bytes to `data`, which outlives the call.
+    unsafe { ioctl_with(disk, NVME_IOCTL_ADMIN_CMD, &mut command) }?;
+    Ok(answer)
 }
 
 /// Who made the pair of sockets that this is one end of: user and group.

@@ -52,15 +52,22 @@ impl Mount {
         Ok(Self { root })
     }
 
-    /// A second mount of what is mounted at, or lies below, a descriptor.
+    /// A second mount of what is mounted at, or lies below, a descriptor, without what is mounted on
+    /// it.
     pub(crate) fn of(place: BorrowedFd<'_>) -> io::Result<Self> {
-        let root = open_tree(
-            place,
-            "",
-            OpenTreeFlags::OPEN_TREE_CLONE
-                | OpenTreeFlags::OPEN_TREE_CLOEXEC
-                | OpenTreeFlags::AT_EMPTY_PATH,
-        )?;
+        Self::clone_of(place, OpenTreeFlags::empty())
+    }
+
+    /// The same with all that is mounted on it, so that nothing shows that this hides.
+    pub(crate) fn of_all(place: BorrowedFd<'_>) -> io::Result<Self> {
+        Self::clone_of(place, OpenTreeFlags::AT_RECURSIVE)
+    }
+
+    fn clone_of(place: BorrowedFd<'_>, more: OpenTreeFlags) -> io::Result<Self> {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE
+            | OpenTreeFlags::OPEN_TREE_CLOEXEC
+            | OpenTreeFlags::AT_EMPTY_PATH;
+        let root = open_tree(place, "", flags | more)?;
         Ok(Self { root })
     }
 
@@ -74,7 +81,8 @@ impl Mount {
         self.root
     }
 
-    /// Adds attributes, and lets it show owners as a user namespace maps them.
+    /// Adds attributes, and lets it show owners as a user namespace maps them. It stands apart from
+    /// the mount that it was made from thereafter.
     pub(crate) fn restrict(
         &self,
         attributes: MountAttrFlags,

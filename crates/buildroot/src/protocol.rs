@@ -1,4 +1,4 @@
-//! What the tool and `amichroot` say to each other: one JSON object a packet, descriptors beside it.
+//! What the tool and `amichroot` say to each other: one JSON object a message, descriptors beside it.
 //!
 //! A conversation: the helper says [`Answer::Ready`]; the tool may ask for volumes
 //! ([`Ask::OpenVolume`]), then asks for one build ([`Ask::Build`]), may ask to stop it
@@ -12,9 +12,11 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod words;
+
 /// The version of these messages. Tool and helper are installed together; one that meets a
 /// different one refuses, so nothing here is ever optional for the sake of an older half.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// From the tool to the helper.
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,6 +92,7 @@ pub struct Build {
     /// What the command may use.
     pub limits: Limits,
     /// Variables for the command, added to a small set of its own.
+    #[serde(with = "words::pairs")]
     pub environment: Vec<(OsString, OsString)>,
     /// Whom it runs as, by the image's own `passwd`: `NAME`, `UID` or `UID:GID`. Root if not given.
     pub user: Option<String>,
@@ -97,8 +100,10 @@ pub struct Build {
     /// that size; its other end is [`Answer::Terminal`].
     pub terminal: Option<TerminalSize>,
     /// Where it starts. If not given, `/workspace` if there is one, else `/`.
+    #[serde(with = "words::maybe")]
     pub directory: Option<OsString>,
     /// The command and its arguments.
+    #[serde(with = "words::list")]
     pub command: Vec<OsString>,
 }
 
@@ -167,6 +172,7 @@ pub enum Network {
 #[serde(deny_unknown_fields)]
 pub struct Bind {
     /// Where, resolved inside the image.
+    #[serde(with = "words::one")]
     pub destination: OsString,
     /// Must the build leave it as it is?
     pub read_only: bool,
@@ -225,6 +231,8 @@ pub enum Ended {
     Signaled(i32),
     /// It never began: no file of that name is in the image.
     NotFound,
+    /// It never began: the file is there, but not the interpreter or loader that it names.
+    NoInterpreter,
     /// It never began: the file cannot be run, and why.
     CannotRun(String),
 }
@@ -235,7 +243,7 @@ impl Ended {
         match self {
             Self::Exited(status) => *status,
             Self::Signaled(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
-            Self::NotFound => 127,
+            Self::NotFound | Self::NoInterpreter => 127,
             Self::CannotRun(_) => 126,
         }
     }

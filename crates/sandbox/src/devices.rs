@@ -21,7 +21,7 @@ const BY_ID: &str = "dev/disk/by-id";
 /// What attached volumes look like to their host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// As on Nitro: `nvme1n1`, in the order of attaching, with the volume's ID for a serial number.
+    /// As on Nitro: `nvme1n1`, the lowest number that is free, with the volume's ID for a serial number.
     Nvme,
     /// As on Xen: `xvdf`, by the letter that the call named.
     Xen,
@@ -32,7 +32,6 @@ pub enum Look {
 pub(crate) struct Devices {
     directory: PathBuf,
     look: Look,
-    next: u32,
     /// By volume.
     attached: BTreeMap<String, Loop>,
     /// The volumes that are to be taken away as soon as nothing uses them.
@@ -55,7 +54,6 @@ impl Devices {
         Ok(Devices {
             directory: directory.to_owned(),
             look,
-            next: 1,
             attached: BTreeMap::new(),
             busy: Vec::new(),
         })
@@ -66,14 +64,11 @@ impl Devices {
         let made = Loop::new(file)?;
         let made = self.attached.entry(volume.to_owned()).or_insert(made);
         let (name, serial) = match self.look {
-            Look::Nvme => {
-                self.next += 1;
-                // EC2 leaves out the dash.
-                (
-                    format!("nvme{}n1", self.next - 1),
-                    Some(volume.replacen('-', "", 1)),
-                )
-            }
+            // EC2 leaves out the dash.
+            Look::Nvme => (
+                free_name(&self.directory),
+                Some(volume.replacen('-', "", 1)),
+            ),
             Look::Xen => {
                 let name = name.strip_prefix("/dev/").unwrap_or(name);
                 let letters = name.strip_prefix("sd").map(|rest| format!("xvd{rest}"));
@@ -104,6 +99,18 @@ impl Devices {
         busy.into_iter()
             .filter(|volume| self.detach(volume, false))
             .collect()
+    }
+}
+
+/// A kernel gives a number again as soon as the disk that had it has gone.
+fn free_name(directory: &Path) -> String {
+    let mut number = 1;
+    loop {
+        let name = format!("nvme{number}n1");
+        if !directory.join("sys/block").join(&name).exists() {
+            return name;
+        }
+        number += 1;
     }
 }
 

@@ -135,3 +135,31 @@ fn one_that_is_mounted_stays_busy() {
     assert_eq!(state, VolumeState::Available);
     assert!(!place.path().join("dev/nvme1n1").exists());
 }
+
+#[test]
+fn a_number_that_is_free_is_given_again() {
+    if !is_root() {
+        return;
+    }
+    let place = tempfile::tempdir().expect("a directory");
+    let (sandbox, instance) = sandbox(place.path(), Look::Nvme);
+    let first = attach(&sandbox, &instance);
+    let shown = |name: &str| {
+        let serial = place
+            .path()
+            .join("sys/block")
+            .join(name)
+            .join("device/serial");
+        fs::read_to_string(serial)
+            .map(|text| text.trim().to_owned())
+            .ok()
+    };
+    call(&sandbox, "DetachVolume", &[("VolumeId", &first)]);
+    for _ in 0..3 {
+        call(&sandbox, "DescribeVolumes", &[("VolumeId.1", &first)]);
+    }
+    assert_eq!(shown("nvme1n1"), None);
+    let second = attach(&sandbox, &instance);
+    assert_eq!(shown("nvme1n1"), Some(second.replace('-', "")));
+    assert_eq!(shown("nvme2n1"), None);
+}

@@ -45,6 +45,9 @@ pub enum Error {
         /// What is known of its end.
         said: String,
     },
+    /// What is asked for is more than it takes.
+    #[error("{0}")]
+    TooLong(io::Error),
     /// It cannot be talked to.
     #[error("cannot talk to {program}: {cause}")]
     Talk {

@@ -174,13 +174,13 @@ impl Helper {
     }
 
     fn tell(&mut self, ask: &Ask, with: &[BorrowedFd<'_>]) -> Result<(), Error> {
-        self.channel.send(ask, with).map_err(|cause| {
-            if cause.kind() == io::ErrorKind::BrokenPipe {
-                self.died()
-            } else {
-                self.talk(cause)
-            }
-        })
+        self.channel
+            .send(ask, with)
+            .map_err(|cause| match cause.kind() {
+                io::ErrorKind::BrokenPipe => self.died(),
+                io::ErrorKind::ArgumentListTooLong => Error::TooLong(cause),
+                _ => self.talk(cause),
+            })
     }
 
     /// Waits for the next answer, and for the end of sudo, which ends without its command when it is

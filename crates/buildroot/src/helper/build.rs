@@ -1,6 +1,7 @@
 //! A build from its order to its report: every step, and its undoing.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use super::bootable::Bootable;
 use super::caller::Caller;
 use super::change::Changes;
 use super::disk::{Device, Disk};
-use super::filesystem::Mounted;
+use super::filesystem::{Filesystem, Mounted};
 use super::groups::Groups;
 use super::image::{Image, absolute};
 use super::order::Handed;
@@ -20,14 +21,15 @@ use super::owners::Owners;
 use super::role::{self, Role};
 use super::root::Root;
 use super::supervise::{self, Outcome, Signals};
-use super::{files, grow, mount_points};
+use super::{files, grow, holders, mount_points, superblock};
 use crate::channel::Channel;
 use crate::fault::{Because, Result};
+use crate::init::own_places::check_apart;
 use crate::init::plan::{Node, Plan, Word};
 use crate::kernel;
 use crate::protocol::{
-    Answer, Build, FaultKind, IMAGE_DIRECTORY, Leftover, MountedRoot, Network, Programs, Report,
-    Step, Timings,
+    Answer, Build, Fault, FaultKind, IMAGE_DIRECTORY, Leftover, MountedRoot, Network, Programs,
+    Report, Step, Timings,
 };
 
 /// Whom a build is for, and who is told of it.
@@ -52,8 +54,10 @@ struct Work<'a> {
 pub(crate) fn run(site: &Site<'_>, build: Build, descriptors: Vec<OwnedFd>) -> Result<Report> {
     let began = Instant::now();
     let handed = Handed::new(&build, descriptors)?;
+    check_apart(&build.binds)?;
     let disk = Disk::new(handed.disk)?;
     let mut root = Root::find(&disk, build.root)?;
+    superblock::check(&disk, &root)?;
     let owners = Owners::of(site.caller, !build.binds.is_empty())?;
     owners.lend(&handed.stdio)?;
     let trees = binds::open(&build.binds, handed.sources, &owners)?;
@@ -96,7 +100,7 @@ pub(crate) fn run(site: &Site<'_>, build: Build, descriptors: Vec<OwnedFd>) -> R
     }
     let outcome = now_grown.and_then(|now| Ok((work.in_image(&mounted, &mut notes)?, now)));
     site.tell(Step::Unmount);
-    let put_away = put_away(mounted, device, bootable, &disk);
+    let put_away = put_away(root.filesystem, mounted, device, bootable, &disk);
     let killed = groups.killed_for_memory();
     drop(groups);
     let (outcome, now_grown) = outcome?;
@@ -161,8 +165,13 @@ impl Work<'_> {
         let mut changes = Changes::default();
         let outcome = self.in_changed_image(mounted, &image, &mut changes, notes);
         site.tell(Step::Restore);
-        changes.undo(&image, notes);
-        outcome
+        let undone = changes.undo(&image, notes);
+        let outcome = outcome?;
+        undone.map_err(|fault| Fault {
+            ended: outcome.ended().ok(),
+            ..fault
+        })?;
+        Ok(outcome)
     }
 
     fn in_changed_image(
@@ -250,15 +259,24 @@ fn directory(build: &Build) -> OsString {
 
 /// Unmounts and lets go of everything, with all bytes on the disk.
 fn put_away(
+    filesystem: Filesystem,
     mounted: Mounted,
     device: Device,
     bootable: Option<Bootable>,
     disk: &Disk,
 ) -> Result<()> {
-    mounted.unmount().because(FaultKind::Disk, || {
-        "the disk cannot be unmounted".to_owned()
-    })?;
+    if let Err(error) = mounted.unmount() {
+        let what = match is_about_writing(&error) {
+            true => "not all that was written is on the disk",
+            false => "the disk cannot be unmounted",
+        };
+        return Err(error).because(FaultKind::Disk, || what.to_owned());
+    }
     let path = device.path();
+    if let Err(error) = device.wait_until_unused() {
+        let whom = holders::cut_off(filesystem, &device);
+        return Err(error).because(FaultKind::Disk, || format!("{path} is still in use{whom}"));
+    }
     let in_use = || format!("{path} is still in use");
     device.release().because(FaultKind::Disk, in_use)?;
     if let Some(bootable) = bootable {
@@ -266,6 +284,14 @@ fn put_away(
     }
     disk.sync()
         .because(FaultKind::Disk, || "the disk cannot be written".to_owned())
+}
+
+/// What a file system says whose disk does not take what is written: that it has failed, that there is
+/// no more room, or, ever after, that it is read-only.
+fn is_about_writing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ReadOnlyFilesystem, StorageFull};
+    let failed = Some(rustix::io::Errno::IO.raw_os_error());
+    error.raw_os_error() == failed || matches!(error.kind(), ReadOnlyFilesystem | StorageFull)
 }
 
 impl Outcome {

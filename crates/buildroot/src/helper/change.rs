@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Stat, Timespec, Timestamps, fstat, futimens};
 
 use super::image::{Directory, Image};
-use crate::fault::note;
+use super::protection;
+use crate::fault::{Result, note};
+use crate::protocol::{Fault, FaultKind};
 
 /// One thing that was done, in a directory of the image.
 #[derive(Debug)]
@@ -131,14 +133,26 @@ impl Changes {
 
     /// Puts everything back, last change first. What cannot be put back is told, and the rest is
     /// put back all the same.
-    pub(crate) fn undo(&mut self, image: &Image, notes: &mut Vec<String>) {
+    ///
+    /// # Errors
+    /// A file cannot be put back: what was lent to the image would stay in it. A mount point that
+    /// stays is noted only.
+    pub(crate) fn undo(&mut self, image: &Image, notes: &mut Vec<String>) -> Result<()> {
+        let mut fault = None;
         while let Some(change) = self.done.pop() {
-            if let Err(error) = change.undo(image, notes) {
-                let path = change.directory.join(&change.name);
-                let what = format!("{} is not as it was before the build", path.display());
-                notes.push(note(what, error));
+            let Err(error) = change.undo(image, notes) else {
+                continue;
+            };
+            let path = change.directory.join(&change.name);
+            let what = format!("{} is not as it was before the build", path.display());
+            let said = note(what, error);
+            if matches!(change.kind, Kind::Directory) {
+                notes.push(said);
+            } else {
+                fault.get_or_insert(Fault::new(FaultKind::Image, said));
             }
         }
+        fault.map_or(Ok(()), Err)
     }
 }
 
@@ -151,19 +165,21 @@ impl Change {
             Err(error) => return Err(error),
         };
         let untouched = modified(&fstat(&place)?) == self.times.after;
-        match &self.kind {
-            Kind::Directory => self.remove_directory(&place)?,
-            Kind::File(bytes) => {
-                if place.is_file_of(&self.name, bytes) {
-                    place.remove(&self.name, AtFlags::empty())?;
-                }
+        // The build may have made the directory one that cannot be changed, which it then is again.
+        let kept = protection::take_off(place.as_fd());
+        let done = match &self.kind {
+            Kind::Directory => self.remove_directory(&place),
+            Kind::File(bytes) if place.is_file_of(&self.name, bytes) => {
+                place.remove_ours(&self.name)
             }
-            Kind::Instead(bytes, aside) => self.put_back(&place, bytes, aside, notes)?,
-        }
-        if untouched {
+            Kind::File(_) => Ok(()),
+            Kind::Instead(bytes, aside) => self.put_back(&place, bytes, aside, notes),
+        };
+        if done.is_ok() && untouched {
             futimens(place.as_fd(), &self.times.before)?;
         }
-        Ok(())
+        protection::put_back(place.as_fd(), kept)?;
+        done
     }
 
     fn remove_directory(&self, place: &Directory) -> io::Result<()> {
@@ -191,13 +207,13 @@ impl Change {
         notes: &mut Vec<String>,
     ) -> io::Result<()> {
         if place.is_file_of(&self.name, bytes) {
-            place.remove(&self.name, AtFlags::empty())?;
-            return place.rename(aside, &self.name);
+            place.remove_ours(&self.name)?;
+            return place.rename_protected(aside, &self.name);
         }
         // The build made another one: that is what the image shall have, and the old one goes.
         let path = self.directory.join(&self.name);
         notes.push(format!("{} is as the build made it", path.display()));
-        match place.remove(aside, AtFlags::empty()) {
+        match place.remove_ours(aside) {
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
                 place.remove(aside, AtFlags::REMOVEDIR)
             }

@@ -192,15 +192,23 @@ impl Device {
         &self.name
     }
 
+    /// Waits until it is mounted nowhere.
+    ///
+    /// # Errors
+    /// Something still uses it.
+    pub(crate) fn wait_until_unused(&self) -> io::Result<()> {
+        let path = self.path();
+        // A mount and an open that is exclusive exclude each other, so this proves that there is
+        // no mount left, in no namespace.
+        wait_until(|| open_alone(&path).is_ok())
+    }
+
     /// Waits until it is mounted nowhere, and lets go of it.
     ///
     /// # Errors
     /// Something still uses it.
     pub(crate) fn release(self) -> io::Result<()> {
-        let path = self.path();
-        // A mount and an open that is exclusive exclude each other, so this proves that there is
-        // no mount left, in no namespace.
-        wait_until(|| open_alone(&path).is_ok())?;
+        self.wait_until_unused()?;
         if let Held::Loop(_) = self.held {
             let file = format!("/sys/block/{}/loop/backing_file", self.name);
             let ours = std::fs::read(&file)?;

@@ -62,9 +62,9 @@ pub(crate) fn lend_resolver(
         if place.look(aside)?.is_some() {
             // An earlier build was killed together with its helper.
             if place.look(name)?.is_some() {
-                place.remove(name, rustix::fs::AtFlags::empty())?;
+                place.remove_ours(name)?;
             }
-            place.rename(aside, name)?;
+            place.rename_protected(aside, name)?;
             notes.push("/etc/resolv.conf was put back after a build that was killed".to_owned());
         }
         let Some(stat) = place.look(name)? else {

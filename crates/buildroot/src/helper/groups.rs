@@ -262,7 +262,7 @@ fn sweep(parent: &Path) {
         };
         if !Path::new("/proc").join(pid).exists() {
             // One that is in use cannot be removed.
-            let _ = std::fs::remove_dir(entry.path());
+            let _ = janitor::remove_tree(&entry.path());
         }
     }
 }

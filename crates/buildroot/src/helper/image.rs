@@ -12,6 +12,8 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Stat, mkdirat, openat2, statat};
 
+use super::protection;
+
 /// The root directory of the image, mounted where only the helper sees it.
 #[derive(Debug)]
 pub(crate) struct Image {
@@ -132,6 +134,35 @@ impl Directory {
     /// Removes a file or an empty directory.
     pub(crate) fn remove(&self, name: impl AsRef<OsStr>, what: AtFlags) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.0, one(name)?, what)?)
+    }
+
+    /// Removes a file even if it is protected from that.
+    pub(crate) fn remove_ours(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
+        if let Some(file) = self.open_file(name.as_ref()) {
+            protection::take_off(file.as_fd());
+        }
+        self.remove(name, AtFlags::empty())
+    }
+
+    /// Gives a file another name even if it is protected from that, which it then is again.
+    pub(crate) fn rename_protected(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        let file = self.open_file(from);
+        let flags = file
+            .as_ref()
+            .and_then(|file| protection::take_off(file.as_fd()));
+        self.rename(from, to)?;
+        file.map_or(Ok(()), |file| protection::put_back(file.as_fd(), flags))
+    }
+
+    /// Opens a regular file or directory, which alone have attributes.
+    fn open_file(&self, name: &OsStr) -> Option<OwnedFd> {
+        let stat = self.look(name).ok()??;
+        let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
+        if !kind.is_file() && !kind.is_dir() {
+            return None;
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.0, one(name).ok()?, flags, Mode::empty()).ok()
     }
 
     /// Gives what is under a name another one, which must be free.

@@ -2,7 +2,7 @@
 //! waits for the helper's end, however that comes about, and removes them.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -58,11 +58,11 @@ pub(crate) fn run(channel: &Channel) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Removes groups as soon as they are empty.
+/// Removes groups as soon as they are empty, with those that were made in them.
 pub(crate) fn remove(groups: &[PathBuf]) {
     let end = Instant::now() + PATIENCE;
     for group in groups {
-        while let Err(error) = std::fs::remove_dir(group) {
+        while let Err(error) = remove_tree(group) {
             let busy = error.kind() == io::ErrorKind::ResourceBusy;
             if !busy || Instant::now() >= end {
                 break;
@@ -70,4 +70,15 @@ pub(crate) fn remove(groups: &[PathBuf]) {
             std::thread::sleep(TICK);
         }
     }
+}
+
+/// Removes a group after those in it: the kernel removes none that has any.
+pub(crate) fn remove_tree(group: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(group)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_tree(&entry.path())?;
+        }
+    }
+    std::fs::remove_dir(group)
 }

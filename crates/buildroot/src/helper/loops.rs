@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use linux_raw_sys::loop_device::{LO_FLAGS_AUTOCLEAR, LO_FLAGS_PARTSCAN};
 
@@ -53,6 +54,27 @@ impl Loop {
     pub(crate) fn name(&self) -> String {
         format!("loop{}", self.number)
     }
+}
+
+/// The loop device that shows a file already, or a part of it.
+///
+/// What is mounted from one, and a build, would each write over what the other wrote.
+pub(crate) fn showing(file: BorrowedFd<'_>) -> io::Result<Option<String>> {
+    let stat = rustix::fs::fstat(file)?;
+    for entry in std::fs::read_dir("/sys/block")? {
+        let entry = entry?;
+        if !entry.path().join("loop/backing_file").exists() {
+            continue;
+        }
+        let path = Path::new("/dev").join(entry.file_name());
+        // One that has gone meanwhile shows nothing.
+        let shown =
+            File::open(&path).and_then(|device| kernel::file_of_loop_device(device.as_fd()));
+        if shown.is_ok_and(|shown| shown == (stat.st_dev, stat.st_ino)) {
+            return Ok(Some(path.display().to_string()));
+        }
+    }
+    Ok(None)
 }
 
 impl AsFd for Loop {

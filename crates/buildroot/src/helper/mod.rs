@@ -1,6 +1,7 @@
 //! The helper: has the privilege, and does what the tool asks within the limits that are checked
 //! here.
 
+pub(crate) mod alone;
 pub(crate) mod binds;
 pub(crate) mod bootable;
 pub(crate) mod build;
@@ -11,14 +12,17 @@ pub(crate) mod files;
 pub(crate) mod filesystem;
 pub(crate) mod groups;
 pub(crate) mod grow;
+pub(crate) mod holders;
 pub(crate) mod image;
 pub(crate) mod janitor;
 pub(crate) mod loops;
 pub(crate) mod mount_points;
 pub(crate) mod order;
 pub(crate) mod owners;
+pub(crate) mod protection;
 pub(crate) mod role;
 pub(crate) mod root;
+pub(crate) mod superblock;
 pub(crate) mod supervise;
 pub(crate) mod users;
 pub(crate) mod volume;
@@ -79,6 +83,8 @@ fn help(channel: &Channel, host: &Path) -> ExitCode {
             complain(&fault.message)
         }
         Ok(caller) => {
+            // What is made for a build, in the image too, is not to depend on who calls.
+            rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
             let devices = Devices::new(host);
             let last = converse(channel, caller, &devices);
             let last = last.unwrap_or_else(|fault| Some(Answer::Failed(fault)));

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 
+use super::loops;
 use crate::fault::{Because, Result};
 use crate::protocol::{Build, Fault, FaultKind};
 
@@ -73,12 +74,27 @@ fn check_disk(disk: BorrowedFd<'_>) -> Result<()> {
     }
     let lock = rustix::fs::FlockOperation::NonBlockingLockExclusive;
     match rustix::fs::flock(disk, lock) {
-        Ok(()) => Ok(()),
+        Ok(()) => check_loops(disk),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(Fault::new(
             FaultKind::Disk,
             "another program has the disk locked: another build in it, most likely",
         )),
         Err(error) => Err(error).because(FaultKind::Disk, || "the disk cannot be locked".into()),
+    }
+}
+
+/// A device that is used is told from one that is not by the kernel; a file is not.
+fn check_loops(disk: BorrowedFd<'_>) -> Result<()> {
+    let shown = loops::showing(disk).because(FaultKind::Host, || "/sys/block".to_owned())?;
+    match shown {
+        None => Ok(()),
+        Some(device) => {
+            let message = format!(
+                "the disk is shown by {device}, and may be mounted from there: take that down \
+                 first (umount, losetup --detach)"
+            );
+            Err(Fault::new(FaultKind::Disk, message))
+        }
     }
 }
 

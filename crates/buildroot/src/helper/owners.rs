@@ -1,9 +1,9 @@
 //! Whose files are whose: in a build for root, everyone is who they are; in one for another user,
 //! root in the build is nobody on the host.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
-use rustix::fs::{FileType, Gid, Uid, fchown, fstat, fstatfs};
+use rustix::fs::{FileType, Mode, OFlags, fchmod, fcntl_getfl, fstat, fstatfs};
 
 use super::caller::Caller;
 use super::users;
@@ -43,8 +43,9 @@ impl Owners {
         })
     }
 
-    /// Gives the build's root the pipes among its streams, so that `/dev/stderr` can be opened. They
-    /// have no name by which anyone else would look at them.
+    /// Lets the build open the pipes among its streams once more, as `/dev/stderr`, in the direction
+    /// in which it has them. They have no name by which anyone else would look at them, and stay the
+    /// caller's, who goes on using them.
     pub(crate) fn lend(&self, streams: &[OwnedFd]) -> Result<()> {
         if self.root_user == 0 {
             return Ok(());
@@ -56,10 +57,20 @@ impl Owners {
             let system = fstatfs(stream).because(FaultKind::Refused, what)?;
             #[allow(clippy::useless_conversion)] // Its width differs between architectures.
             if fifo && i64::from(system.f_type) == PIPEFS_MAGIC {
-                let (user, group) = (Uid::from_raw(self.root_user), Gid::from_raw(self.root_user));
-                fchown(stream.as_fd(), Some(user), Some(group)).because(FaultKind::Host, what)?;
+                let flags = fcntl_getfl(stream).because(FaultKind::Refused, what)?;
+                let mode = Mode::from_raw_mode(stat.st_mode) | for_others(flags);
+                fchmod(stream, mode).because(FaultKind::Host, what)?;
             }
         }
         Ok(())
+    }
+}
+
+/// What whoever has a descriptor with these flags can do with it anyway.
+fn for_others(flags: OFlags) -> Mode {
+    match flags & OFlags::RWMODE {
+        OFlags::RDONLY => Mode::ROTH,
+        OFlags::WRONLY => Mode::WOTH,
+        _ => Mode::ROTH | Mode::WOTH,
     }
 }

@@ -5,7 +5,6 @@
 //! attach volumes to this instance. The host's own disks were there before, and no caller but root
 //! gets one of these, nor one that anything uses.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,13 +17,40 @@ use super::caller::Caller;
 use crate::fault::{Because, Result};
 use crate::protocol::{Fault, FaultKind, OpenVolume};
 
+mod identity;
+
 /// Where the kernel tells of devices, and where their nodes are.
 #[derive(Debug, Clone)]
 pub(crate) struct Devices {
     sys: PathBuf,
     dev: PathBuf,
-    /// The disks that were there when the helper began, by name and by serial number.
-    before: BTreeSet<String>,
+    /// The disks that were there when the helper began.
+    before: Vec<Identity>,
+}
+
+/// What tells a disk from another one that has its name later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    name: String,
+    serial: Option<String>,
+    /// The kernel's number of it, which no disk gets again (Linux 5.15 and later).
+    sequence: Option<String>,
+}
+
+impl Identity {
+    /// Can it be the same disk? If nothing else tells, a name is taken for its disk.
+    fn may_be(&self, other: &Self) -> bool {
+        let by_serial = match (&self.serial, &other.serial) {
+            (Some(own), Some(others)) => Some(own == others),
+            _ => None,
+        };
+        let by_sequence = match (&self.sequence, &other.sequence) {
+            (Some(own), Some(others)) => Some(own == others),
+            _ => None,
+        };
+        let same_name = self.name == other.name;
+        by_serial == Some(true) || (same_name && by_sequence.or(by_serial).unwrap_or(true))
+    }
 }
 
 /// A volume that was found and opened.
@@ -40,12 +66,10 @@ impl Devices {
         let mut devices = Self {
             sys: host.join("sys"),
             dev: host.join("dev"),
-            before: BTreeSet::new(),
+            before: Vec::new(),
         };
-        for name in devices.disks() {
-            devices.before.extend(devices.serial(&name));
-            devices.before.insert(name);
-        }
+        let disks = devices.disks();
+        devices.before = disks.iter().map(|name| devices.identity(name)).collect();
         devices
     }
 
@@ -59,11 +83,13 @@ impl Devices {
         let found = disks
             .iter()
             .find(|name| self.serial(name).as_deref() == Some(serial.as_str()))
+            .or_else(|| self.by_link(&disks, &serial))
             .or_else(|| self.by_name(&disks, &ask.attached_as));
         let Some(name) = found else {
             return Ok(None);
         };
-        let was_there = self.before.contains(name) || self.before.contains(&serial);
+        let found = self.identity(name);
+        let was_there = self.before.iter().any(|other| found.may_be(other));
         if was_there && !caller.is_root() {
             let message = format!(
                 "{} was attached before this build began: only root may build in it",
@@ -78,8 +104,7 @@ impl Devices {
     fn open_disk(&self, name: &str, volume: &str) -> Result<Option<Opened>> {
         let path = self.dev.join(name);
         let what = || format!("{volume}, which is {}", path.display());
-        let Ok(numbers) = std::fs::read_to_string(self.sys.join("block").join(name).join("dev"))
-        else {
+        let Some(numbers) = self.numbers(name) else {
             return Ok(None);
         };
         // It fails if the disk or a part of it is mounted, is swap, or is part of something else.
@@ -90,9 +115,8 @@ impl Devices {
         };
         let device = open_node(&path, OFlags::empty()).because(FaultKind::Volume, what)?;
         drop(alone);
-        let metadata = device.metadata().because(FaultKind::Volume, what)?;
-        let found = format!("{}:{}", major(metadata.rdev()), minor(metadata.rdev()));
-        if found != numbers.trim() {
+        let found = numbers_of(&device).because(FaultKind::Volume, what)?;
+        if found != numbers {
             let message = format!("{}: it is another device, {found}", what());
             return Err(Fault::new(FaultKind::Volume, message));
         }
@@ -100,6 +124,13 @@ impl Devices {
             device: device.into(),
             name: name.to_owned(),
         }))
+    }
+
+    /// The numbers of a disk's device, as sysfs tells them.
+    fn numbers(&self, name: &str) -> Option<String> {
+        let path = self.sys.join("block").join(name).join("dev");
+        let text = std::fs::read_to_string(path).ok()?;
+        Some(text.trim().to_owned())
     }
 
     /// The names of all disks, without partitions, loop devices and the like.
@@ -117,13 +148,13 @@ impl Devices {
         disks.collect()
     }
 
-    /// What a disk says its serial number is: of NVMe its controller says it, of virtio the disk.
-    fn serial(&self, name: &str) -> Option<String> {
-        let disk = self.sys.join("block").join(name);
-        let read = |path: &str| std::fs::read_to_string(disk.join(path)).ok();
-        let serial = read("device/serial").or_else(|| read("serial"))?;
-        let serial = serial.trim();
-        (!serial.is_empty()).then(|| serial.to_owned())
+    fn identity(&self, name: &str) -> Identity {
+        let sequence = self.sys.join("block").join(name).join("diskseq");
+        Identity {
+            name: name.to_owned(),
+            serial: self.serial(name),
+            sequence: std::fs::read_to_string(sequence).ok(),
+        }
     }
 
     /// On Xen a disk has no serial number, but the letter that it was attached by. Some kernels
@@ -148,6 +179,15 @@ impl Devices {
         // Whatever has a serial number is told by that.
         has(&wanted).filter(|disk| self.serial(disk).is_none())
     }
+}
+
+fn numbers_of(device: &File) -> io::Result<String> {
+    let metadata = device.metadata()?;
+    Ok(format!(
+        "{}:{}",
+        major(metadata.rdev()),
+        minor(metadata.rdev())
+    ))
 }
 
 fn open_node(path: &Path, flags: OFlags) -> io::Result<File> {

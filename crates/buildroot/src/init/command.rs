@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use super::confine::confine;
@@ -38,7 +38,7 @@ pub(crate) fn start(plan: &Plan, mut means: Means, channel: &Channel) -> Result<
         Ok(program) => program,
         Err(ended) => return Ok(Start::Not(ended)),
     };
-    let mut command = Command::new(program);
+    let mut command = Command::new(&program);
     command.args(&plan.command[1..]);
     command.env_clear().envs(environment);
     let [stdin, stdout, stderr] = means.stdio;
@@ -46,12 +46,14 @@ pub(crate) fn start(plan: &Plan, mut means: Means, channel: &Channel) -> Result<
     // What goes wrong before the command is its own program is our failure, not the command's.
     let (mut failure, failed) = io::pipe().because(FaultKind::Host, || "a pipe".to_owned())?;
     let (groups, users) = (means.groups, means.users);
-    let terminal = plan.terminal.is_some();
+    let (terminal, network) = (plan.terminal.is_some(), plan.network);
     kernel::before_exec(&mut command, move || {
-        prepare(&groups, &user, users.as_ref(), terminal).inspect_err(|error| {
-            // The parent gets the error's number in any case.
-            let _ = (&failed).write_all(words(error).as_bytes());
-        })
+        prepare(&groups, terminal)
+            .and_then(|()| confine(&user, users.as_ref(), network))
+            .inspect_err(|error| {
+                // The parent gets the error's number in any case.
+                let _ = (&failed).write_all(words(error).as_bytes());
+            })
     });
     // Told before it is so: who stops the build once the command can have done something must not
     // hear that it never began. A signal that comes in between is passed on to it.
@@ -68,7 +70,7 @@ pub(crate) fn start(plan: &Plan, mut means: Means, channel: &Channel) -> Result<
     let mut said = String::new();
     let _ = io::Read::read_to_string(&mut failure, &mut said);
     if said.is_empty() {
-        return Ok(Start::Not(ended(&error)));
+        return Ok(Start::Not(ended(&error, &program)));
     }
     let message = format!("the command cannot be confined: {said}");
     Err(Fault::new(FaultKind::Host, message))
@@ -87,12 +89,7 @@ fn give_terminal(plan: &Plan, means: &mut Means, user: &User, channel: &Channel)
 }
 
 /// In the child, before it becomes the command.
-fn prepare(
-    groups: &[OwnedFd],
-    user: &User,
-    users: Option<&OwnedFd>,
-    terminal: bool,
-) -> io::Result<()> {
+fn prepare(groups: &[OwnedFd], terminal: bool) -> io::Result<()> {
     // A session of its own: it cannot put words into the caller's terminal, and one signal reaches
     // what it started.
     rustix::process::setsid()?;
@@ -103,7 +100,6 @@ fn prepare(
         // Whoever writes 0 means itself. It must be one write.
         File::from(group.try_clone()?).write_all(b"0")?;
     }
-    confine(user, users)?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     Ok(())
 }
@@ -152,10 +148,11 @@ fn is_executable(metadata: &std::fs::Metadata) -> bool {
     std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0
 }
 
-fn ended(error: &io::Error) -> Ended {
-    if error.kind() == io::ErrorKind::NotFound {
-        Ended::NotFound
-    } else {
-        Ended::CannotRun(words(error))
+/// What the kernel does not find may be what the file names (execve(2), ENOENT).
+fn ended(error: &io::Error, program: &Path) -> Ended {
+    match error.kind() {
+        io::ErrorKind::NotFound if program.exists() => Ended::NoInterpreter,
+        io::ErrorKind::NotFound => Ended::NotFound,
+        _ => Ended::CannotRun(words(error)),
     }
 }

@@ -14,6 +14,7 @@ use rustix::thread::{
 use super::filter;
 use super::user::User;
 use crate::kernel;
+use crate::protocol::Network;
 
 /// What packages need to be installed, and services to be tried: the set that containers commonly
 /// have, and `LINUX_IMMUTABLE`, since images with `chattr +i` on a file are common.
@@ -22,8 +23,15 @@ use crate::kernel;
 /// `DAC_READ_SEARCH` (opens files of a bind's whole file system by their handles), `SYS_MODULE`,
 /// `SYS_RAWIO`, `SYS_BOOT`, `SYS_TIME`, `SYS_PTRACE`, `MAC_ADMIN`, `AUDIT_CONTROL`, `NET_ADMIN`
 /// and all others.
-fn kept() -> CapabilitySet {
-    CapabilitySet::AUDIT_WRITE
+///
+/// `NET_RAW` reads and writes whatever packets there are, so it is for a network of the build's own.
+/// On the host's a program that has it by an attribute of its file (ping) is not run: EPERM.
+fn kept(network: Network) -> CapabilitySet {
+    let raw = match network {
+        Network::Host => CapabilitySet::empty(),
+        Network::None => CapabilitySet::NET_RAW,
+    };
+    raw | CapabilitySet::AUDIT_WRITE
         | CapabilitySet::CHOWN
         | CapabilitySet::DAC_OVERRIDE
         | CapabilitySet::FOWNER
@@ -32,7 +40,6 @@ fn kept() -> CapabilitySet {
         | CapabilitySet::LINUX_IMMUTABLE
         | CapabilitySet::MKNOD
         | CapabilitySet::NET_BIND_SERVICE
-        | CapabilitySet::NET_RAW
         | CapabilitySet::SETFCAP
         | CapabilitySet::SETGID
         | CapabilitySet::SETPCAP
@@ -41,14 +48,15 @@ fn kept() -> CapabilitySet {
 }
 
 /// Makes this process what the command is to run as. There is no way back.
-pub(crate) fn confine(user: &User, users: Option<&OwnedFd>) -> io::Result<()> {
+pub(crate) fn confine(user: &User, users: Option<&OwnedFd>, network: Network) -> io::Result<()> {
     if let Some(users) = users {
         use std::os::fd::AsFd;
         move_into_link_name_space(users.as_fd(), Some(LinkNameSpaceType::User))?;
     }
     // While we may still do that without giving up set-user-ID programs for it.
     kernel::filter_system_calls(&filter::program())?;
-    bound_capabilities()?;
+    let kept = kept(network);
+    bound_capabilities(kept)?;
     clear_ambient_capability_set()?;
     let groups: Vec<Gid> = user
         .groups
@@ -61,7 +69,7 @@ pub(crate) fn confine(user: &User, users: Option<&OwnedFd>) -> io::Result<()> {
     let number = Uid::from_raw(user.user);
     set_thread_res_uid(number, number, number)?;
     let left = if user.user == 0 {
-        kept()
+        kept
     } else {
         CapabilitySet::empty()
     };
@@ -77,10 +85,10 @@ pub(crate) fn confine(user: &User, users: Option<&OwnedFd>) -> io::Result<()> {
 }
 
 /// Programs that are run from now on cannot get any other capability, set-user-ID or not.
-fn bound_capabilities() -> io::Result<()> {
+fn bound_capabilities(kept: CapabilitySet) -> io::Result<()> {
     for bit in 0..64 {
         let capability = CapabilitySet::from_bits_retain(1 << bit);
-        if kept().contains(capability) {
+        if kept.contains(capability) {
             continue;
         }
         match remove_capability_from_bounding_set(capability) {

@@ -2,7 +2,7 @@
 //! not know namespaces, or that errors have often been found in.
 
 use libc::{
-    BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_ALLOW,
+    BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_ALLOW,
     SECCOMP_RET_ERRNO, sock_filter,
 };
 
@@ -13,26 +13,34 @@ struct Calls {
     /// Calls from this number on are of another way, with numbers of its own.
     limit: Option<u32>,
     forbidden: &'static [u32],
+    /// clone and unshare, whose first argument says which namespaces are made.
+    with_namespaces: [u32; 2],
 }
+
+/// In a user namespace of its own root would have every capability again, over what else is in it.
+const NEW_USERS: u32 = libc::CLONE_NEWUSER.cast_unsigned();
 
 // In this order: add_key, request_key, keyctl, kexec_load, perf_event_open, open_by_handle_at,
 // init_module, delete_module, finit_module, kexec_file_load, bpf, userfaultfd, io_uring_setup,
-// io_uring_enter, io_uring_register (Linux, syscall tables).
+// io_uring_enter, io_uring_register, clone3 (Linux, syscall tables). A filter cannot look into the
+// last one's argument; without it libraries use clone.
 #[cfg(target_arch = "x86_64")]
 const CALLS: &[Calls] = &[
     Calls {
         architecture: 0xc000_003e,
         limit: Some(0x4000_0000),
         forbidden: &[
-            248, 249, 250, 246, 298, 304, 175, 176, 313, 320, 321, 323, 425, 426, 427,
+            248, 249, 250, 246, 298, 304, 175, 176, 313, 320, 321, 323, 425, 426, 427, 435,
         ],
+        with_namespaces: [56, 272],
     },
     Calls {
         architecture: 0x4000_0003,
         limit: None,
         forbidden: &[
-            286, 287, 288, 283, 336, 342, 128, 129, 350, 357, 374, 425, 426, 427,
+            286, 287, 288, 283, 336, 342, 128, 129, 350, 357, 374, 425, 426, 427, 435,
         ],
+        with_namespaces: [120, 310],
     },
 ];
 #[cfg(target_arch = "aarch64")]
@@ -41,15 +49,17 @@ const CALLS: &[Calls] = &[
         architecture: 0xc000_00b7,
         limit: None,
         forbidden: &[
-            217, 218, 219, 104, 241, 265, 105, 106, 273, 294, 280, 282, 425, 426, 427,
+            217, 218, 219, 104, 241, 265, 105, 106, 273, 294, 280, 282, 425, 426, 427, 435,
         ],
+        with_namespaces: [220, 97],
     },
     Calls {
         architecture: 0x4000_0028,
         limit: None,
         forbidden: &[
-            309, 310, 311, 347, 364, 371, 128, 129, 379, 401, 386, 388, 425, 426, 427,
+            309, 310, 311, 347, 364, 371, 128, 129, 379, 401, 386, 388, 425, 426, 427, 435,
         ],
+        with_namespaces: [120, 337],
     },
 ];
 // Capabilities are bounded all the same.
@@ -59,6 +69,13 @@ const CALLS: &[Calls] = &[];
 /// Where the kernel shows the number of the call, and the way it was called (`seccomp_data`).
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
+
+/// Where it shows the lower half of the first argument.
+const ARGUMENT: u32 = if cfg!(target_endian = "little") {
+    16
+} else {
+    20
+};
 
 /// The filter: what is not forbidden is let through. Programs see a kernel without these calls.
 pub(crate) fn program() -> Vec<sock_filter> {
@@ -83,7 +100,15 @@ fn block(calls: &Calls) -> Vec<sock_filter> {
     for number in calls.forbidden {
         block.extend([jump(BPF_JEQ, *number, 0, 1), refuse]);
     }
-    block.push(answer(SECCOMP_RET_ALLOW));
+    let [clone, unshare] = calls.with_namespaces;
+    block.extend([
+        jump(BPF_JEQ, clone, 1, 0),
+        jump(BPF_JEQ, unshare, 0, 3),
+        load(ARGUMENT),
+        jump(BPF_JSET, NEW_USERS, 0, 1),
+        answer(SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned()),
+        answer(SECCOMP_RET_ALLOW),
+    ]);
     block
 }
 
@@ -127,8 +152,11 @@ mod tests {
             (5, libc::SYS_open_by_handle_at),
             (10, libc::SYS_bpf),
             (12, libc::SYS_io_uring_setup),
+            (15, libc::SYS_clone3),
         ] {
             assert_eq!(i64::from(native[at]), number);
         }
+        let calls = CALLS[0].with_namespaces.map(i64::from);
+        assert_eq!(calls, [libc::SYS_clone, libc::SYS_unshare]);
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod confine;
 pub(crate) mod devices;
 pub(crate) mod filter;
 pub(crate) mod kernel_files;
+pub(crate) mod own_places;
 pub(crate) mod plan;
 mod programs;
 pub(crate) mod reap;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::words;
 use crate::protocol::{Bind, Ended, Fault, Leftover, Network, Programs, TerminalSize};
 
 /// What PID 1 is to do. The descriptors beside it are named in [`Means`].
@@ -26,14 +27,17 @@ pub(crate) struct Plan {
     /// The user of the host that is root in the build: 0, or the first of a range that is nobody's.
     pub root_user: u32,
     /// Variables for the command.
+    #[serde(with = "words::pairs")]
     pub environment: Vec<(OsString, OsString)>,
     /// Whom it runs as.
     pub user: Option<String>,
     /// The size of its own terminal, if it is to have one.
     pub terminal: Option<TerminalSize>,
     /// Where it starts.
+    #[serde(with = "words::one")]
     pub directory: OsString,
     /// The command and its arguments.
+    #[serde(with = "words::list")]
     pub command: Vec<OsString>,
     /// How many control groups it is to enter.
     pub groups: usize,

@@ -58,6 +58,8 @@ impl Watch {
                 // It leads the group of all that it started in the foreground. It may just have
                 // ended.
                 let _ = kill_process_group(command, Signal::TERM);
+                // What is suspended would hear of it only when it goes on.
+                let _ = kill_process_group(command, Signal::CONT);
             }
         }
     }

@@ -66,13 +66,18 @@ impl Place {
 
     /// A command line, run as the user.
     pub fn user(&self, line: &str) -> Command {
+        self.user_after("true", line)
+    }
+
+    /// The same after root has run another.
+    pub fn user_after(&self, first: &str, line: &str) -> Command {
         let mounts = ["passwd", "shadow", "group", "sudoers"].map(|name| {
             let file = self.site.path(name);
             format!("mount --bind {} /etc/{name}", file.display())
         });
         let user = format!("setpriv --reuid {USER} --regid {USER} --clear-groups");
         let script = format!(
-            "{} && cd {} && exec {user} sh -c '{line}'",
+            "{} && {first} && cd {} && exec {user} sh -c '{line}'",
             mounts.join(" && "),
             self.own.display()
         );
@@ -265,4 +270,81 @@ fn whoever_is_killed_nothing_is_left() {
         wait(child);
         place.site.expect_nothing_left(Duration::from_secs(5));
     }
+}
+
+/// Real root makes the places of binds, but never through what the user made.
+#[test]
+fn a_user_makes_no_file_by_a_bind() {
+    let Some(place) = Place::new() else { return };
+    let host = place.site.path("host");
+    fs::create_dir(&host).expect("a directory");
+    let make = format!("mkdir outer; ln -s {} outer/link; : >file", host.display());
+    place.user(&make).output().expect("run");
+    for inner in [
+        "file:/run/x/link/made",
+        "outer:/run/x/link/made/deep",
+        "file:/tmp/y/made",
+    ] {
+        let options = format!("--bind outer:/run/x --bind outer:/tmp/y --bind {inner}");
+        place.build(&options, "true").expect(125);
+        let made = fs::read_dir(&host).expect("a directory").count();
+        assert_eq!(made, 0, "{inner}");
+    }
+}
+
+#[test]
+fn a_pipe_stays_the_users() {
+    let Some(place) = Place::new() else { return };
+    let tool = place.tool(
+        "",
+        "echo e >/dev/stderr; echo o >/dev/stdout; cat /dev/stdin",
+    );
+    let tool = tool.replace("exec ", "");
+    let line = format!("{{ echo i | {tool}; echo after >/dev/stderr; }} 2>&1 | cat");
+    let output = place.user(&line).output().expect("run");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said, "e\no\ni\nafter\n", "{output:?}");
+}
+
+#[test]
+fn what_a_mount_hides_stays_hidden() {
+    let Some(place) = Place::new() else { return };
+    let over = place.own.join("over");
+    fs::create_dir(&over).expect("a directory");
+    fs::write(over.join("beneath"), "hidden\n").expect("written");
+    let over = over.display();
+    let first = format!("mount -t tmpfs none {over} && echo shown >{over}/above");
+    let options = format!("--bind {}:/workspace", place.own.display());
+    for mode in ["", ":ro"] {
+        let line = "cat over/beneath; cat over/above; echo x >over/new; \
+                    mknod over/null c 1 3; umount over; cat over/beneath";
+        let line = place.tool(&format!("{options}{mode}"), line);
+        let output = place.user_after(&first, &line).output().expect("run");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(said, "shown\n", "{output:?}");
+    }
+    // One that cannot be copied would be left out.
+    let first = format!("{first} && mount --make-unbindable {over}");
+    let line = place.tool(&options, "cat over/beneath");
+    let output = place.user_after(&first, &line).output().expect("run");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("is an unbindable mount"), "{output:?}");
+}
+
+/// A mount of the build's is nobody else's, wherever the caller's lie.
+#[test]
+fn a_bind_in_a_bind_shows_in_the_build_only() {
+    let Some(place) = Place::new() else { return };
+    let inner = place.own.join("inner");
+    fs::create_dir(&inner).expect("a directory");
+    fs::write(place.own.join("mark"), "").expect("written");
+    let own = place.own.display();
+    let first = format!("mount --bind {own} {own} && mount --make-rshared {own}");
+    let options = format!("--bind {own}:/workspace --bind {own}:/workspace/inner");
+    let tool = place.tool(&options, "ls -d /workspace/inner/mark");
+    let tool = tool.replace("exec ", "");
+    let line = format!("{tool}; ls {own}/inner; grep -c inner /proc/self/mounts");
+    let output = place.user_after(&first, &line).output().expect("run");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said, "/workspace/inner/mark\n0\n", "{output:?}");
 }

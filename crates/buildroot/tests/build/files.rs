@@ -162,3 +162,22 @@ fn services_do_not_start() {
     assert_eq!(built.expect(0).stdout, "104\n");
     assert_eq!(site.listing(&disk), before);
 }
+
+#[test]
+fn the_callers_mask_does_not_show() {
+    let Some(site) = Site::new() else { return };
+    let disk = site.usual_disk();
+    let bind = format!("{}:/deep/er", site.directory.display());
+    let tool = site.tool(&["--bind", &bind], &disk, &["stat", "-c", "%a", "/deep"]);
+    let mut words = vec!["-c", "umask 077; exec \"$@\"", "sh"];
+    let program = tool.get_program().to_string_lossy().into_owned();
+    let rest: Vec<_> = tool
+        .get_args()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    words.push(&program);
+    words.extend(rest.iter().map(String::as_str));
+    let output = std::process::Command::new("sh").args(words).output();
+    let built = site.built(output.expect("run"));
+    assert_eq!(built.expect(0).stdout, "755\n");
+}

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::machine::compile;
 use crate::site::{Kind, Site, skip};
 
 #[test]
@@ -149,12 +150,7 @@ int main(int count, char **words) {
 fn the_classic_way_out_of_a_chroot_leads_nowhere() {
     let Some(site) = Site::new() else { return };
     let tree = site.tree();
-    let source = site.path("escape.c");
-    fs::write(&source, ESCAPE).expect("written");
-    let program = tree.join("bin/escape").display().to_string();
-    let words = ["-static", "-w", "-o", &program];
-    let compiled = Command::new("cc").args(words).arg(&source).status();
-    if !compiled.is_ok_and(|status| status.success()) {
+    if !compile(&site.path("escape.c"), ESCAPE, &tree.join("bin/escape")) {
         return skip("needs a C compiler and static libraries");
     }
     let secret = site.path("secret");
@@ -191,4 +187,51 @@ fn its_session_is_not_the_callers() {
     let built = site.sh(&[], &disk, "cut -d' ' -f5,6,7 /proc/self/stat; : </dev/tty");
     assert!(built.stdout.ends_with(" 0\n"), "a terminal: {built:#?}");
     assert!(built.stderr.contains("/dev/tty"), "{built:#?}");
+}
+
+/// In a user namespace of its own, root would have the capabilities that it was not given.
+const NEW_USERS: &str = r#"
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) {
+    long flags = CLONE_NEWUSER | SIGCHLD;
+    printf("%d", unshare(CLONE_NEWUSER) ? errno : 0);
+    if (syscall(SYS_clone, flags, 0, 0, 0, 0) == 0) return 0;
+    printf(" %d", errno);
+    errno = 0;
+    syscall(435, 0, 0);
+    printf(" %d\n", errno);
+    fflush(stdout);
+    return fork() < 0;
+}
+"#;
+
+#[test]
+fn it_makes_no_user_namespaces() {
+    let Some(site) = Site::new() else { return };
+    let tree = site.tree();
+    if !compile(&site.path("users.c"), NEW_USERS, &tree.join("bin/users")) {
+        return skip("needs a C compiler and static libraries");
+    }
+    let disk = site.disk(&tree, Kind::Ext4);
+    let built = site.build(&[], &disk, &["/bin/users"]);
+    // EPERM, EPERM, ENOSYS.
+    assert_eq!(built.expect(0).stdout, "1 1 38\n");
+}
+
+/// Whoever may make raw sockets sees, and makes up, all that the host's network carries.
+#[test]
+fn raw_sockets_are_for_a_network_of_its_own() {
+    let Some(site) = Site::new() else { return };
+    let disk = site.usual_disk();
+    let line = "for name in CapEff CapBnd; do \
+                bits=$(grep $name /proc/self/status | cut -f2); echo $((0x$bits >> 13 & 1)); done";
+    assert_eq!(site.sh(&[], &disk, line).expect(0).stdout, "0\n0\n");
+    let built = site.sh(&["--network", "none"], &disk, line);
+    assert_eq!(built.expect(0).stdout, "1\n1\n");
 }

@@ -131,3 +131,27 @@ fn groups_go_with_the_build_whoever_is_killed() {
         assert!(left.is_empty(), "round {round}: {left:?}");
     }
 }
+
+#[test]
+fn groups_go_with_those_in_them() {
+    let Some(site) = Site::new() else { return };
+    let disk = site.usual_disk();
+    if !can_limit(&site, &disk, "--pids") {
+        return;
+    }
+    let child = site.running(&disk, ":", &["--pids", "100"]);
+    let helper = only_child(child.id()).to_string();
+    let groups = groups_of(&helper);
+    for group in &groups {
+        fs::create_dir_all(Path::new(group).join("in/it")).expect("a group");
+        // One that a helper left that was killed together with its janitor: no process has that
+        // number (PID_MAX_LIMIT).
+        let stale = Path::new(group).with_file_name("amichroot-4194305");
+        fs::create_dir_all(stale.join("in/it")).expect("a group");
+    }
+    crate::killed::signal(child.id(), "-TERM");
+    wait(child);
+    assert_eq!(groups_of(&helper), [""; 0]);
+    site.sh(&["--pids", "100"], &disk, "true").expect(0);
+    assert_eq!(groups_of("4194305"), [""; 0]);
+}

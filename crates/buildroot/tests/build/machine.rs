@@ -43,6 +43,18 @@ pub fn busybox() -> Option<PathBuf> {
     paths.into_iter().find(|path| path.is_file())
 }
 
+/// Makes a program of C that runs without libraries. False where that cannot be done.
+pub fn compile(file: &Path, text: &str, program: &Path) -> bool {
+    fs::write(file, text).expect("written");
+    let mut cc = Command::new("cc");
+    let compiled = cc
+        .args(["-static", "-w", "-o"])
+        .arg(program)
+        .arg(file)
+        .status();
+    compiled.is_ok_and(|status| status.success())
+}
+
 /// What that busybox can be called.
 pub fn applets() -> &'static [String] {
     static APPLETS: OnceLock<Vec<String>> = OnceLock::new();

@@ -5,6 +5,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod bait;
 mod by_sudo;
 mod command;
 mod debian;
@@ -16,6 +17,7 @@ mod limits;
 mod machine;
 mod programs;
 mod site;
+mod superblocks;
 mod systems;
 mod terminal;
 mod volumes;

@@ -19,7 +19,10 @@ fn an_empty_image_is_filled_from_a_tarball() {
     shell(&["chown", "12:34"], &tree.join("usr/bin/tool"));
     shell(&["chmod", "6755"], &tree.join("usr/bin/tool"));
     if have("setcap") {
-        shell(&["setcap", "cap_net_raw=ep"], &tree.join("bin/busybox"));
+        shell(
+            &["setcap", "cap_net_bind_service=ep"],
+            &tree.join("bin/busybox"),
+        );
     }
     let tar = site.path("tar");
     let pack = format!(

@@ -127,7 +127,7 @@ impl Site {
 
     /// A build whose command has begun, and goes on until it is stopped. `line` comes first.
     pub fn running(&self, disk: &Path, line: &str, options: &[&str]) -> Child {
-        let line = format!("{line}; echo running; sleep 1000 & sleep 1000 & wait");
+        let line = format!("{line}; sleep 1000 & sleep 1000 & echo running; wait");
         let tool = self.tool(options, disk, &["sh", "-c", &line]);
         begin(tool)
     }

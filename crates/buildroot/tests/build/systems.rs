@@ -147,9 +147,9 @@ fn what_is_no_root_is_refused() {
 fn a_damaged_file_system_is_told_in_the_kernels_words() {
     let Some(site) = Site::new() else { return };
     let disk = site.usual_disk();
-    // The number of its blocks is beyond its end.
+    // More blocks in a group than there are bits for in its map.
     let script =
-        "printf '\\377\\377\\377\\017' | dd of=\"$0\" bs=1 seek=1028 conv=notrunc status=none";
+        "printf '\\377\\377\\377\\017' | dd of=\"$0\" bs=1 seek=1056 conv=notrunc status=none";
     shell(&["sh", "-c", script], &disk);
     let built = site.build(&[], &disk, &["true"]);
     assert!(
@@ -280,4 +280,59 @@ fn what_could_not_be_written_is_told() {
         "{built:#?}"
     );
     site.expect_nothing_left(Duration::from_secs(3));
+}
+
+/// What is mounted on the host, and a build in the same bytes, would each undo the other.
+#[test]
+fn a_disk_that_a_loop_device_shows_is_left_alone() {
+    let Some(site) = Site::new() else { return };
+    let disk = site.usual_disk();
+    let device = shell(&["losetup", "--find", "--show", "--offset", "4096"], &disk);
+    let built = site.build(&[], &disk, &["true"]);
+    shell(&["losetup", "--detach"], Path::new(device.trim()));
+    let words = format!("the disk is shown by {}, and may be mounted", device.trim());
+    assert!(built.expect(125).stderr.contains(&words), "{built:#?}");
+    site.build(&[], &disk, &["true"]).expect(0);
+}
+
+/// Programs that read an image's bytes on the host may do nothing else there.
+#[test]
+fn programs_that_grow_an_ext4_have_no_privilege() {
+    let Some(site) = Site::new() else { return };
+    let real = Path::new("/usr/sbin/e2fsck");
+    if !real.is_file() || !have("resize2fs") || !have("setpriv") {
+        return skip("needs e2fsck, resize2fs and setpriv");
+    }
+    let (disk, said) = (site.usual_disk(), site.path("said"));
+    let file = File::options().write(true).open(&disk).expect("the disk");
+    file.set_len(64 << 20).expect("a length");
+    std::fs::write(&said, "").expect("written");
+    shell(&["chmod", "666"], &said);
+    shell(&["cp", &real.display().to_string()], &site.path("real"));
+    let stand_in = format!(
+        "#!/bin/sh\nid -u >>{0}; grep -E 'Cap(Prm|Amb)' /proc/self/status >>{0}\nexec {1} \"$@\"\n",
+        said.display(),
+        site.path("real").display()
+    );
+    std::fs::write(site.path("fsck"), stand_in).expect("written");
+    shell(&["chmod", "755"], &site.path("fsck"));
+    let tool = site.tool(&["--grow"], &disk, &["true"]);
+    let words = tool.get_args().map(|word| word.to_string_lossy());
+    let mut unshare = std::process::Command::new("unshare");
+    let script = format!(
+        "mount --bind {} /usr/sbin/e2fsck && exec setpriv --bounding-set=-sys_resource \
+         --inh-caps=-sys_resource -- \"$@\"",
+        site.path("fsck").display()
+    );
+    unshare
+        .args(["--mount", "sh", "-c", &script, "sh"])
+        .arg(tool.get_program());
+    unshare.args(words.map(|word| word.into_owned()));
+    let built = site.built(unshare.output().expect("run"));
+    assert!(built.expect(0).report().root.grown.is_some(), "{built:#?}");
+    let said = std::fs::read_to_string(&said).expect("said");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines.len() == 3 && lines[0] != "0", "{said}");
+    let none = |line: &&&str| line.ends_with("0000000000000000");
+    assert_eq!(lines[1..].iter().filter(none).count(), 2, "{said}");
 }

@@ -43,6 +43,14 @@ impl Host {
         fs::write(disk.join("dev"), format!("7:{number}\n")).expect("written");
     }
 
+    /// Links to it by a serial number, as udev does.
+    fn link(&self, name: &str, serial: &str) {
+        let links = self.directory.join("dev/disk/by-id");
+        fs::create_dir_all(&links).expect("a directory");
+        let link = links.join(format!("nvme-Amazon_Elastic_Block_Store_{serial}"));
+        std::os::unix::fs::symlink(format!("../../{name}"), link).expect("a link");
+    }
+
     fn option(&self) -> String {
         format!("--devices-at {}", self.directory.display())
     }
@@ -65,8 +73,13 @@ fn ready(file: &Path, child: &mut Child) {
 }
 
 #[test]
-fn a_volume_is_found_by_its_serial_number_or_letter() {
-    for (name, serial) in [("nvme1n1", Some("vol0123456789abcdef0")), ("xvdf", None)] {
+fn a_volume_is_found_by_its_serial_number_its_link_or_its_letter() {
+    let volume = "vol0123456789abcdef0";
+    for (name, serial, link) in [
+        ("nvme1n1", Some(volume), None),
+        ("nvme1n1", None, Some(volume)),
+        ("xvdf", None, None),
+    ] {
         let Some(site) = Site::new() else { return };
         let disk = site.usual_disk();
         let host = Host::new(&site, &disk);
@@ -87,6 +100,9 @@ fn a_volume_is_found_by_its_serial_number_or_letter() {
             .expect("run");
         ready(&file, &mut child);
         std::thread::sleep(Duration::from_millis(100));
+        if let Some(link) = link {
+            host.link(name, link);
+        }
         host.attach(name, serial);
         let built = site.built(wait(child));
         assert_eq!(built.expect(0).stdout.trim(), host.device);
@@ -160,6 +176,18 @@ fn a_user_gets_only_what_came_after_the_helper() {
         said.contains("was attached before this build began"),
         "{said}"
     );
+    // One of that name that has gone in the meantime leaves the name to the next.
+    let disk = host.directory.join("sys/block/nvme1n1");
+    fs::write(disk.join("device/serial"), "vol00000000000000009").expect("written");
+    fs::remove_file(place.own.join("ready")).expect("removed");
+    let mut tool = place.user(&line);
+    let mut child = tool
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("run");
+    ready(&place.own.join("ready"), &mut child);
+    fs::write(disk.join("device/serial"), "vol0123456789abcdef0").expect("written");
+    assert_eq!(place.site.built(wait(child)).expect(0).stdout, "0\n");
     // A directory of the user's own shows nothing to the helper.
     let own = place.own.join("host");
     let copy = ["cp", "-a", &host.directory.display().to_string()].map(str::to_owned);
