@@ -4,10 +4,17 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use ami_buildroot::protocol;
+use ami_core::error::Error;
 use ami_core::escape::escape;
 
 /// Where the directory of the caller is shown.
 pub(crate) const WORKSPACE: &str = "/workspace";
+
+/// What every build has file systems of its own on. Binds lie below /run and /tmp only.
+const OWN: [&str; 5] = ["dev", "proc", "sys", "run", "tmp"];
+
+/// Where the SDKs and the AWS CLI keep credentials.
+const AWS: &str = ".aws";
 
 /// A file or directory of the host, and where it is in the build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +41,43 @@ impl Bind {
     }
 }
 
+impl Bind {
+    /// Is it of the kind that its place is for?
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.destination == Path::new(WORKSPACE) && !self.source.is_dir() {
+            let what = "is no directory, and /workspace is where the command begins";
+            return Err(Error::failed(what).of(self.source.display()));
+        }
+        Ok(())
+    }
+
+    /// What is to be said of one that shows the command AWS's credentials, or a whole home.
+    pub(crate) fn warning(&self, home: Option<&Path>) -> Option<String> {
+        let source = self.source.canonicalize().ok()?;
+        let is_aws = |part: Component| part.as_os_str() == AWS;
+        let what = match home.and_then(|home| home.canonicalize().ok()) {
+            _ if source.join(AWS).exists() => "holds .aws",
+            _ if source.components().any(is_aws) => "is in .aws",
+            Some(home) if home.starts_with(&source) && hides_files(&home) => {
+                "is or holds your home"
+            }
+            _ => return None,
+        };
+        let (source, place) = (source.to_string_lossy(), self.destination.to_string_lossy());
+        let (source, place) = (escape(&source), escape(&place));
+        Some(format!(
+            "{source} {what}: the command can read all of it as {place}"
+        ))
+    }
+}
+
+/// Files that their names hide are where keys are kept. The empty homes of services have none.
+fn hides_files(home: &Path) -> bool {
+    let entries = home.read_dir().into_iter().flatten().flatten();
+    let mut names = entries.map(|entry| entry.file_name());
+    names.any(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
 impl FromStr for Bind {
     type Err = String;
 
@@ -55,7 +99,14 @@ impl FromStr for Bind {
                 "'{shown}': the destination is an absolute path without '..', and not / itself"
             ));
         }
-        Ok(Self::new(source, destination, read_only))
+        let names: Vec<_> = Path::new(destination).iter().skip(1).collect();
+        let own = OWN.iter().find(|own| names[0] == **own);
+        match own {
+            Some(own) if names.len() == 1 || !["run", "tmp"].contains(own) => {
+                Err(format!("'{shown}': the build has a /{own} of its own"))
+            }
+            _ => Ok(Self::new(source, destination, read_only)),
+        }
     }
 }
 
@@ -99,10 +150,47 @@ mod tests {
         assert_eq!(good("/a:/b"), Bind::new("/a", "/b", false));
         assert_eq!(good("a b:/c/d:ro"), Bind::new("a b", "/c/d", true));
         assert_eq!(good("x:y:/z"), Bind::new("x:y", "/z", false));
-        for text in ["/a", ":/b", "/a:b", "/a:/", "/a:/b/../c", "/a:", "a:ro"] {
+        assert_eq!(good("x:/run/y"), Bind::new("x", "/run/y", false));
+        for text in [
+            "/a",
+            ":/b",
+            "/a:b",
+            "/a:/",
+            "/a:/b/../c",
+            "/a:",
+            "a:ro",
+            "a:/proc",
+            "a:/dev/y:ro",
+            "a:/tmp/",
+        ] {
             assert!(text.parse::<Bind>().is_err(), "{text}");
         }
         assert!(check_all(&[good("/a:/x"), good("/b:/x/")]).is_err());
+    }
+
+    #[test]
+    fn what_shows_credentials_is_told() {
+        let place = tempfile::tempdir().expect("a directory");
+        let home = place.path().join("home");
+        std::fs::create_dir_all(home.join("src")).expect("directories");
+        let warning = |source: &str| {
+            let source = place.path().join(source);
+            Bind::new(&source.to_string_lossy(), "/x", true).warning(Some(&home))
+        };
+        assert_eq!(warning("home"), None, "there is nothing in it");
+        std::fs::write(home.join(".netrc"), "").expect("written");
+        for source in ["home", "", "home/src/.."] {
+            let text = warning(source).expect(source);
+            assert!(text.contains("home: the command can read"), "{text}");
+        }
+        assert_eq!(warning("home/src"), None);
+        for directory in ["home/.aws/cli", "home/src/.aws"] {
+            std::fs::create_dir_all(place.path().join(directory)).expect("directories");
+        }
+        for source in ["home", "home/src", "home/.aws/cli", "home/src/.aws"] {
+            let text = warning(source).expect(source);
+            assert!(text.contains(".aws: the command"), "{text}");
+        }
     }
 
     #[test]

@@ -9,8 +9,10 @@ mod image;
 mod mappings;
 mod plan;
 pub(crate) mod record;
+pub(crate) mod rehearsal;
 pub(crate) mod site;
 pub(crate) mod snapshot;
+pub(crate) mod unmark;
 pub(crate) mod volume;
 
 use ami_core::app::Context;
@@ -26,6 +28,7 @@ use base::{Base, Origin};
 use halt::{Halt, settle};
 use plan::Plan;
 use site::Site;
+use unmark::unmark;
 use volume::{Device, Making};
 
 /// One build.
@@ -45,7 +48,7 @@ struct Built {
 
 /// Carries out the build, and prints the image.
 pub(crate) async fn run(context: &Context, build: &Build, wishes: &Cloud) -> Result<(), Error> {
-    build.wishes.check()?;
+    build.wishes.check(context)?;
     let site = Site::find(context).await;
     let (site, base) = match site {
         Ok(site) => {
@@ -81,7 +84,7 @@ pub(crate) async fn run(context: &Context, build: &Build, wishes: &Cloud) -> Res
 impl<'a> Run<'a> {
     async fn carry_out(&self, made: &mut Stack<'a>) -> Result<(), Halt> {
         self.wishes.image.name.check_free(&self.site.ec2).await?;
-        let helper = helper::start().await?;
+        let helper = helper::start_for_volumes().await?;
         let snapshot = self.snapshot_to_build_on(made).await?;
         let making = Making {
             site: self.site,
@@ -90,17 +93,19 @@ impl<'a> Run<'a> {
             size: self.wishes.volume.size.map(|size| size.max(self.base.size)),
             tags: &self.wishes.image.tags,
         };
-        let (volume, volume_ticket) = making.volume(made).await?;
-        let result = self.in_volume(helper, &volume, volume_ticket, made).await;
-        let built = match result {
-            Err(halt) if self.build.keep && !halt.is_stop() => {
-                made.release(volume_ticket);
-                volume::keep(self.site, &volume).await;
-                return Err(halt);
-            }
-            other => other?,
+        let (volume, ticket) = making.volume(made).await?;
+        let result = match self.in_volume(helper, &volume, ticket, made).await {
+            Ok(built) => self.hand_over(built, made).await,
+            Err(halt) => Err(halt),
         };
-        self.hand_over(built, made).await
+        match result {
+            Err(halt) if self.build.keep && !halt.is_stop() => {
+                made.release(ticket);
+                volume::keep(self.site, &volume).await;
+                Err(halt)
+            }
+            other => other,
+        }
     }
 
     /// From the volume to its snapshot, and the volume's end.
@@ -115,10 +120,10 @@ impl<'a> Run<'a> {
         let (helper, device) = volume::attach(site, helper, volume).await?;
         let disk = device.descriptor()?;
         let order = self.build.wishes.order(disk)?;
-        let report = helper::build(site.context, helper, order).await?;
+        let report = helper::build(site.context, helper, order, &volume.to_string()).await?;
         site.check_stop()?;
         let command = self.build.wishes.command();
-        helper::judge(site.context, &command, &report.ended).map_err(Halt::Command)?;
+        helper::judge(&command, &report.ended, helper::NOTHING).map_err(Halt::Command)?;
         let device = device.let_go();
         let new = NewSnapshot {
             volume: volume.clone(),
@@ -130,7 +135,10 @@ impl<'a> Run<'a> {
         // A snapshot is of the moment that it was begun; what is done with the volume while it is
         // being completed is not in it (EBS User Guide, "Create Amazon EBS snapshots").
         let completed = snapshot::wait(site, &snapshot);
-        if volume::removed_while(site, volume, completed).await? {
+        if self.build.keep {
+            // Whatever fails before there is an image, the volume is to be there still.
+            completed.await?;
+        } else if volume::removed_while(site, volume, completed).await? {
             made.release(ticket);
         }
         Ok(Built {
@@ -146,15 +154,19 @@ impl<'a> Run<'a> {
             Origin::Snapshot(snapshot) => return Ok(snapshot.clone()),
             Origin::Volume(volume) => volume,
         };
-        let new = NewSnapshot {
+        let new = self.base_snapshot(volume);
+        let (snapshot, _) = snapshot::create(self.site, &new, made).await?;
+        snapshot::wait(self.site, &snapshot).await?;
+        Ok(snapshot)
+    }
+
+    fn base_snapshot(&self, volume: &Id) -> NewSnapshot {
+        NewSnapshot {
             volume: volume.clone(),
             description: Some("the base of a build, which deletes it".to_owned()),
             tags: vec![self.site.mark()],
             run: self.site.run.clone(),
-        };
-        let (snapshot, _) = snapshot::create(self.site, &new, made).await?;
-        snapshot::wait(self.site, &snapshot).await?;
-        Ok(snapshot)
+        }
     }
 
     async fn hand_over(&self, built: Built, made: &mut Stack<'a>) -> Result<(), Halt> {
@@ -163,11 +175,18 @@ impl<'a> Run<'a> {
         let plan = Plan::new(self, &built).await;
         let image = plan.register().await?;
         made.release(built.ticket);
-        // Without this it would still be kept, because an image has it; but a snapshot that outlives
-        // its image is the user's, and no leftover.
-        snapshot::hand_over(self.site, &built.snapshot).await;
-        image::hand_over(self.site.context, &self.wishes.wait, image).await;
+        // Whoever stops the tool now must still be told of the image, so nothing comes before that.
+        let handed_over = image::hand_over(self.site.context, &self.wishes.wait, image);
+        tokio::join!(handed_over, self.unmark(&built.snapshot));
         Ok(())
+    }
+
+    /// With its mark, too, the snapshot is kept, because an image has it; but one that outlives its
+    /// image is the user's, and no leftover. So it is no failure of the build when this fails.
+    async fn unmark(&self, snapshot: &Id) {
+        if let Err(error) = unmark(&self.site.ec2, snapshot).await {
+            self.site.context.progress.insist(&error.to_string());
+        }
     }
 
     fn located(&self, id: Id) -> Located {

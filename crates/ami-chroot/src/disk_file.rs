@@ -3,20 +3,24 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ami_buildroot::client::open_disk;
+use ami_buildroot::protocol::Report;
 use ami_core::app::Context;
 use ami_core::error::Error;
 use ami_core::escape::{escape, shell_word};
 use ami_core::settings::Format;
 use ami_disk::Format as DiskFormat;
+use rustix::fs::OFlags;
 
+use crate::cloud::halt::Halt;
 use crate::cloud::record::json_of_file;
 use crate::helper::{self, io_error};
-use crate::output_file::OutputFile;
+use crate::output_file::{self, OutputFile};
 use crate::request::{self, Build};
 use crate::sparse;
 
@@ -34,7 +38,7 @@ pub(crate) async fn run(
     build: &Build,
     file: &request::File,
 ) -> Result<(), Error> {
-    build.wishes.check()?;
+    build.wishes.check(context)?;
     check(file)?;
     if build.dry_run {
         let text = rehearse(build, file);
@@ -46,30 +50,60 @@ pub(crate) async fn run(
         return Ok(());
     };
     let order = build.wishes.order(descriptor(&disk, file)?)?;
-    let report = helper::build(context, helper, order).await;
-    let judged = match &report {
-        _ if context.interrupt.seen().is_some() => Err(None),
-        Ok(report) => helper::judge(context, &build.wishes.command(), &report.ended).map_err(Some),
-        Err(_) => Err(None),
-    };
-    match judged {
+    let report = helper::build(context, helper, order, &disk_name(file)).await;
+    match judge(context, build, &disk, report) {
         Ok(()) => finish(context, disk, file).await,
-        Err(status) => {
-            give_up(context, build, disk)?;
-            report?;
-            context.end_like(status.unwrap_or_default());
-            Ok(())
+        Err(halt) => {
+            let halt = halt.map_failure(|error| explain(error, file));
+            // The cause comes last.
+            if let Err(error) = give_up(context, build, disk) {
+                context.progress.insist(&error.to_string());
+            }
+            halt.end(context)
         }
+    }
+}
+
+/// What is called the disk in errors of the helper.
+fn disk_name(file: &request::File) -> String {
+    let path = file.output.as_ref().unwrap_or(&file.source);
+    path.display().to_string()
+}
+
+fn judge(
+    context: &Context,
+    build: &Build,
+    disk: &Disk,
+    report: Result<Report, Halt>,
+) -> Result<(), Halt> {
+    let report = report?;
+    let left = match disk {
+        Disk::Copy(_) => helper::NOTHING,
+        Disk::Source => "the disk is as the command has left it",
+    };
+    let verdict = helper::judge(&build.wishes.command(), &report.ended, left);
+    match context.interrupt.seen() {
+        None => verdict.map_err(Halt::Command),
+        Some(_) => {
+            if let Disk::Source = disk {
+                context.progress.hint(left);
+            }
+            Err(Halt::Stopped)
+        }
+    }
+}
+
+/// Where there is no room for the copy, the kernel tells the file system in it of failed writes only.
+fn explain(error: Error, file: &request::File) -> Error {
+    match &file.output {
+        Some(output) => output_file::explain(error, output),
+        None => error,
     }
 }
 
 fn check(file: &request::File) -> Result<(), Error> {
     let source = &file.source;
-    let opened = File::open(source).map_err(|error| io_error(source, &error))?;
-    if opened.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        let what = "is a directory, and not a disk";
-        return Err(Error::failed(what).of(source.display()));
-    }
+    let opened = open_source(source)?;
     let unreadable = |error: ami_disk::Error| Error::failed(error.to_string()).of(source.display());
     let disk = ami_disk::Source::new(opened).map_err(unreadable)?;
     let format = DiskFormat::of(&disk).map_err(unreadable)?;
@@ -84,8 +118,32 @@ fn check(file: &request::File) -> Result<(), Error> {
             let what = "the result would replace the source; --in-place builds in it";
             Err(Error::usage(what).of(output.display()))
         }
-        _ => Ok(()),
+        Some(output) => match output_file::destination(output) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(io_error(output, &error)),
+        },
+        None => Ok(()),
     }
+}
+
+/// Opens what is to be a disk. Of anything else it is said what it is, before it is waited for.
+fn open_source(source: &Path) -> Result<File, Error> {
+    let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = File::options();
+    let opened = options.read(true).custom_flags(nonblock).open(source);
+    let opened = opened.map_err(|error| io_error(source, &error))?;
+    let metadata = opened.metadata();
+    let metadata = metadata.map_err(|error| io_error(source, &error))?;
+    let kind = metadata.file_type();
+    let what = match kind.is_file() {
+        true if metadata.len() == 0 => "is empty, and no disk",
+        true => return Ok(opened),
+        false if kind.is_block_device() => return Ok(opened),
+        false if kind.is_dir() => "is a directory, and not a disk",
+        false if kind.is_char_device() => "is a character device, and no disk",
+        false => "is neither a file nor a block device, and so no disk",
+    };
+    Err(Error::failed(what).of(source.display()))
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -121,8 +179,10 @@ async fn copy(
     output: &Path,
 ) -> Result<Option<OutputFile>, Error> {
     context.progress.trace("copying the disk");
-    let made = OutputFile::new(output).map_err(|error| io_error(output, &error))?;
-    let from = File::open(source).map_err(|error| io_error(source, &error))?;
+    let from = open_source(source)?;
+    let mode = from.metadata().map_err(|error| io_error(source, &error))?;
+    let mode = mode.permissions().mode() & 0o777;
+    let made = OutputFile::new(output, mode).map_err(|error| io_error(output, &error))?;
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
     let mut copying = tokio::task::spawn_blocking(move || {
@@ -203,10 +263,6 @@ async fn finish(context: &Context, disk: Disk, file: &request::File) -> Result<(
 /// Keeps the copy if that was asked for; else it goes.
 fn give_up(context: &Context, build: &Build, disk: Disk) -> Result<(), Error> {
     match disk {
-        Disk::Source => {
-            let text = "the disk is as the command has left it";
-            context.progress.hint(text);
-        }
         Disk::Copy(copy) if build.keep => {
             let kept = copy.keep();
             let kept = kept.map_err(|error| Error::failed(format!("keeping the copy: {error}")))?;
@@ -215,7 +271,7 @@ fn give_up(context: &Context, build: &Build, disk: Disk) -> Result<(), Error> {
                 "the copy is kept: to go on in it: ami-chroot --in-place {word} COMMAND; to remove it: rm {word}"
             ));
         }
-        Disk::Copy(_) => {}
+        Disk::Copy(_) | Disk::Source => {}
     }
     Ok(())
 }

@@ -9,6 +9,9 @@ use rustix::process::{Pid, test_kill_process};
 /// Where Linux tells one boot from another (proc(5)).
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
+/// What a mark says that could not be taken away from what was handed over.
+pub(crate) const HANDED_OVER: &str = "handed-over";
+
 /// Which process made a thing, on which instance. As a tag's value `i-ID BOOT NAMESPACE PID START`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mark {

@@ -6,9 +6,11 @@
 
 mod archive;
 mod blank;
+mod said;
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::pin::pin;
 
 use ami_buildroot::client::{Helper, Order};
 use ami_buildroot::protocol::{self, Ended, Limits, Network, Programs, Root};
@@ -17,22 +19,26 @@ use ami_core::cleanup::Stack;
 use ami_core::ec2::NewSnapshot;
 use ami_core::error::Error;
 use ami_core::escape::escape;
+use ami_core::id::Id;
 use ami_core::reference::Located;
 use ami_core::settings::Format;
-use ami_core::tag::Heritage;
+use ami_core::tag::{self, Heritage, Tag};
 use ami_core::time::Moment;
 
 use crate::cloud::halt::{Halt, settle};
 use crate::cloud::record::{Made, json_of_file};
+use crate::cloud::rehearsal::Asking;
 use crate::cloud::site::Site;
+use crate::cloud::unmark::unmark;
 use crate::cloud::volume::{Making, attach};
 use crate::cloud::{snapshot, volume};
 use crate::helper::{self, io_error};
-use crate::output_file::OutputFile;
+use crate::output_file::{self, OutputFile};
 use crate::request::Prepare;
 
 use archive::Archive;
 pub(crate) use blank::Filesystem;
+use said::Listener;
 
 /// Makes the base, and prints it.
 pub(crate) async fn run(context: &Context, prepare: Prepare) -> Result<(), Error> {
@@ -44,8 +50,9 @@ pub(crate) async fn run(context: &Context, prepare: Prepare) -> Result<(), Error
                 Ok(site) => site,
                 Err(halt) => return halt.end(context),
             };
-            let making = prepare.making(&site);
-            site.ec2.may_create_volume(&making.request()).await?;
+            if let Err(halt) = site.unless_stopped(prepare.ask(&site)).await {
+                return halt.end(context);
+            }
         }
         context.progress.hint(&text);
         return Ok(());
@@ -84,6 +91,17 @@ impl Prepare {
         )
     }
 
+    /// Asks EC2 whether all that would be done is allowed.
+    async fn ask(&self, site: &Site<'_>) -> Result<(), Error> {
+        let mut asking = Asking::new(site);
+        let request = self.making(site).request();
+        asking.exactly(site.ec2.may_create_volume(&request).await)?;
+        let mut tags = self.tags.clone();
+        tags.push(site.mark());
+        asking.about_the_volume(tags).await?;
+        asking.answer()
+    }
+
     fn making<'a, 'b>(&'b self, site: &'b Site<'a>) -> Making<'a, 'b> {
         Making {
             site,
@@ -100,11 +118,13 @@ async fn in_file(context: &Context, prepare: &Prepare, archive: Archive) -> Resu
         return Ok(());
     };
     let failed = |error: std::io::Error| Halt::from(io_error(path, &error));
-    let output = OutputFile::new(path).map_err(failed)?;
+    let output = OutputFile::new(path, output_file::MODE).map_err(failed)?;
     output.file().set_len(prepare.bytes).map_err(failed)?;
     let disk = output.file().try_clone().map_err(failed)?;
     let helper = helper::start().await?;
-    fill(context, helper, disk, prepare, archive).await?;
+    let name = path.display().to_string();
+    let filled = fill(context, helper, disk, prepare, archive, &name).await;
+    filled.map_err(|halt| halt.map_failure(|error| output_file::explain(error, path)))?;
     if context.interrupt.seen().is_some() {
         return Err(Halt::Stopped);
     }
@@ -127,11 +147,19 @@ async fn in_volume<'a>(
     archive: Archive,
     made: &mut Stack<'a>,
 ) -> Result<(), Halt> {
-    let helper = helper::start().await?;
+    let helper = helper::start_for_volumes().await?;
     let (volume, ticket) = prepare.making(site).volume(made).await?;
     let (helper, device) = attach(site, helper, &volume).await?;
     let disk = File::from(device.descriptor()?);
-    fill(site.context, helper, disk, prepare, archive).await?;
+    fill(
+        site.context,
+        helper,
+        disk,
+        prepare,
+        archive,
+        &volume.to_string(),
+    )
+    .await?;
     drop(device.let_go());
     site.check_stop()?;
     let created = Moment::now();
@@ -157,7 +185,6 @@ async fn in_volume<'a>(
         made.release(ticket);
     }
     made.release(snapshot_ticket);
-    snapshot::hand_over(site, &snapshot).await;
     let region = site.this.region.clone();
     let mut record = Made::bare(
         Located {
@@ -166,13 +193,29 @@ async fn in_volume<'a>(
         },
         "completed",
     );
-    record.snapshot = Some(snapshot);
+    record.snapshot = Some(snapshot.clone());
     record.created = Some(created);
+    tags.push(Tag::new(tag::RUN, site.run.clone()));
     record.tags = tags;
+    Ok(hand_over(site, &snapshot, &record).await?)
+}
+
+/// Takes the mark from the base, and prints it: in this order, because a sweep removes what is marked.
+/// But who stops the tool meanwhile is told of it at once.
+async fn hand_over(site: &Site<'_>, snapshot: &Id, record: &Made) -> Result<(), Error> {
+    let context = site.context;
+    let mut unmarking = pin!(unmark(&site.ec2, snapshot));
+    let unmarked = tokio::select! {
+        biased;
+        unmarked = &mut unmarking => Some(unmarked),
+        _ = context.interrupt.arrived() => None,
+    };
     // Where standard output is gone the reference is on standard error.
-    let _ = site.context.print(&record).await;
-    site.context.done();
-    Ok(())
+    let _ = context.print(record).await;
+    match unmarked {
+        Some(unmarked) => unmarked,
+        None => unmarking.await,
+    }
 }
 
 /// Makes the file system on the disk, and unpacks the archive into it.
@@ -182,6 +225,7 @@ async fn fill(
     disk: File,
     prepare: &Prepare,
     archive: Archive,
+    name: &str,
 ) -> Result<(), Halt> {
     let text = format!("making the {} file system", prepare.filesystem);
     context.progress.trace(&text);
@@ -198,14 +242,30 @@ async fn fill(
         return Err(Halt::Stopped);
     }
     context.progress.trace("unpacking the archive");
-    let order = order(disk.into(), archive)?;
-    let report = helper::build(context, helper, order).await?;
+    let listener = Listener::new();
+    let failed = |error| Error::failed(format!("a pipe: {error}"));
+    let (stderr, listener) = listener.map_err(failed)?;
+    let order = order(disk.into(), archive, stderr)?;
+    let report = helper::build(context, helper, order, name).await;
+    let said = listener.finish();
+    if said.hidden() > 0 {
+        let text = format!("tar: lines that are not shown: {}", said.hidden());
+        context.progress.hint(&text);
+    }
+    let report = report?;
     if context.interrupt.seen().is_some() {
         return Err(Halt::Stopped);
     }
     match report.ended {
         Ended::Exited(0) => Ok(()),
         Ended::NotFound => Err(Error::failed("tar is not installed on this host").into()),
+        _ if said.is_full() => {
+            let what = format!("the archive does not fit into {} bytes", prepare.bytes);
+            let error = Error::failed(what).of(prepare.archive.display());
+            Err(error
+                .hint("the file system is full; try a larger --size")
+                .into())
+        }
         ended => {
             let what = format!(
                 "the archive cannot be unpacked: tar ended with {}",
@@ -216,7 +276,7 @@ async fn fill(
     }
 }
 
-fn order(disk: OwnedFd, archive: Archive) -> Result<Order, Error> {
+fn order(disk: OwnedFd, archive: Archive, stderr: OwnedFd) -> Result<Order, Error> {
     let mut command: Vec<_> = [
         "tar",
         "--extract",
@@ -250,7 +310,7 @@ fn order(disk: OwnedFd, archive: Archive) -> Result<Order, Error> {
             command,
         },
         disk,
-        stdio: helper::streams_from(archive.stream()?)?,
+        stdio: helper::streams_of(archive.stream()?, stderr)?,
         sources: Vec::new(),
     })
 }

@@ -148,7 +148,7 @@ impl Prepare {
         if !args.operands().is_empty() {
             return Err(Error::usage("--prepare-base runs no command"));
         }
-        let output = args.value("output", path)?;
+        let output = args.value("output", output)?;
         if output.is_some() {
             refuse(args, OF_CLOUD, "for snapshots, and -o makes a disk file")?;
         }
@@ -191,7 +191,13 @@ impl Build {
                 Place::File(File::read(args, source)?)
             }
             source => {
-                refuse(args, OF_FILES, "for disk files")?;
+                refuse(args, OF_FILES, "for disk files").map_err(|error| {
+                    // Whoever wrote 'ami-chroot -o FILE -- SOURCE COMMAND' meant that SOURCE.
+                    match args.separator() {
+                        Some(0) => error.hint("SOURCE stands before the --"),
+                        _ => error,
+                    }
+                })?;
                 Place::Cloud(Box::new(Cloud::read(args, source, size)?))
             }
         };
@@ -207,7 +213,7 @@ impl Build {
 
 impl File {
     fn read(args: &Args, source: PathBuf) -> Result<Self, Error> {
-        let (output, in_place) = (args.value("output", path)?, args.flag("in-place"));
+        let (output, in_place) = (args.value("output", output)?, args.flag("in-place"));
         if output.is_none() && !in_place {
             let what = "say where the result goes: -o FILE, or --in-place";
             let error = Error::usage(what);
@@ -241,6 +247,14 @@ pub(crate) fn refuse<'a>(
     match first {
         None => Ok(()),
         Some(option) => Err(Error::usage(format!("--{option} is {what}"))),
+    }
+}
+
+/// Where a disk file goes. Standard output would be the `-` of other tools.
+fn output(text: &str) -> Result<PathBuf, &'static str> {
+    match text {
+        "-" => Err("a disk is not written to standard output; for a file of that name write ./-"),
+        _ => path(text),
     }
 }
 

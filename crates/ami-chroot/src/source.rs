@@ -41,6 +41,10 @@ impl Typed {
         let has_separator_first = args.separator() == Some(0);
         let source = match selected {
             Some(source) => {
+                let first = words.first().and_then(|word| word.to_str());
+                if !has_separator_first && first.is_some_and(is_reference) {
+                    return Err(two_sources(args, first.unwrap_or_default()));
+                }
                 // A separator behind the command's first word is the command's own.
                 if args.separator() == Some(1) {
                     words.insert(1, "--".into());
@@ -63,9 +67,28 @@ impl Typed {
     }
 }
 
+/// What a source may be that EC2 knows.
+const KINDS: [Kind; 3] = [Kind::Snapshot, Kind::Volume, Kind::Image];
+
+fn is_reference(word: &str) -> bool {
+    Reference::parse(word, &KINDS).is_ok()
+}
+
+/// No command is called so, most likely, and its volume would be made before that is found.
+fn two_sources(args: &Args, word: &str) -> Error {
+    let option = match args.flag("from-tag") {
+        true => "from-tag",
+        false => "from-name",
+    };
+    let what = format!(
+        "'{}' is no command, and there is no SOURCE with --{option}",
+        escape(word)
+    );
+    Error::usage(what).hint("for a command of that name write -- before it")
+}
+
 impl Source {
     fn parse(word: OsString) -> Result<Self, Error> {
-        const KINDS: [Kind; 3] = [Kind::Snapshot, Kind::Volume, Kind::Image];
         let Some(text) = word.to_str() else {
             return Ok(Self::File(word.into()));
         };
@@ -190,12 +213,15 @@ mod tests {
         assert_eq!(with(&["--", "make"]), ["make"]);
         assert_eq!(with(&["make", "--", "x"]), ["make", "--", "x"]);
         assert_eq!(with(&["make", "x"]), ["make", "x"]);
+        assert_eq!(with(&["--", "snap-12345678"]), ["snap-12345678"]);
     }
 
     #[test]
     fn nothing_is_guessed() {
         for words in [
             &[][..],
+            &["--from-tag", "a=b", "snap-12345678", "true"],
+            &["--from-name", "a*", "ami-12345678", "true"],
             &["disk"],
             &["--"],
             &["--from-tag", "a=b"],

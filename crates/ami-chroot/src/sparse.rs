@@ -35,6 +35,21 @@ pub(crate) fn copy_data(from: &File, to: &File, offset: u64, stop: &AtomicBool) 
     Ok(())
 }
 
+/// Copies a part with its holes, which become zeros unless there are holes already.
+pub(crate) fn copy_part(
+    from: &File,
+    to: &File,
+    part: Range<u64>,
+    offset: u64,
+    stop: &AtomicBool,
+) -> io::Result<()> {
+    let end = part.end + offset;
+    match next_data(to, part.start + offset, end)? {
+        Some((start, _)) if start < end => copy_range(from, to, part, offset, stop),
+        _ => Ok(()),
+    }
+}
+
 /// The next part that is no hole.
 fn next_data(from: &File, at: u64, length: u64) -> io::Result<Option<(u64, u64)>> {
     if at >= length {

@@ -7,18 +7,41 @@ use ami_core::ec2::SNAPSHOT_IN_USE;
 use ami_core::error::Error;
 use ami_core::id::{Id, Kind};
 use ami_core::reference::Located;
+use ami_core::resource::State;
 use ami_core::tag;
+use ami_core::time::Moment;
 
 use crate::cloud::halt::Halt;
 use crate::cloud::record::Made;
 use crate::cloud::site::Site;
+use crate::cloud::unmark::unmark;
 use crate::cloud::volume;
-use crate::mark::{Fate, Mark};
+use crate::mark::{Fate, HANDED_OVER, Mark};
+
+/// How old a thing must be before an instance that EC2 does not know counts as gone: one that was just
+/// launched may be unknown for a while, too. One that was terminated is shown as such for up to an hour.
+const AGE: i64 = 15 * 60;
+const TERMINATED: &str = "terminated";
 
 /// A thing with a mark.
 struct Marked {
     id: Id,
     mark: Mark,
+    created: Option<Moment>,
+    /// The instances that have it: of volumes.
+    holders: Vec<Id>,
+}
+
+/// What is left of killed builds, and what is to be known to remove it.
+struct Leftovers {
+    all: Vec<Marked>,
+    instances: Instances,
+}
+
+/// What EC2 says of other instances.
+struct Instances {
+    here: Id,
+    states: BTreeMap<Id, State>,
 }
 
 /// Finds what is left and removes it, or says what it would remove.
@@ -28,12 +51,12 @@ pub(crate) async fn run(context: &Context, dry_run: bool) -> Result<(), Error> {
         Err(halt) => return halt.end(context),
     };
     match site.unless_stopped(leftovers(&site)).await {
-        Ok(all) => {
-            for id in all {
+        Ok(left) => {
+            for one in &left.all {
                 if context.interrupt.seen().is_some() {
                     return Ok(());
                 }
-                sweep(&site, &id, dry_run).await;
+                sweep(&site, one, &left.instances, dry_run).await;
             }
             Ok(())
         }
@@ -43,36 +66,72 @@ pub(crate) async fn run(context: &Context, dry_run: bool) -> Result<(), Error> {
 }
 
 /// Volumes before snapshots: of a volume that is gone no snapshot is taken any more.
-async fn leftovers(site: &Site<'_>) -> Result<Vec<Id>, Error> {
+async fn leftovers(site: &Site<'_>) -> Result<Leftovers, Error> {
     let volumes = site.ec2.volumes_tagged(tag::HOST).await?;
     let snapshots = site.ec2.snapshots_tagged(tag::HOST).await?;
-    let volumes = volumes.iter().map(|volume| (&volume.id, &volume.tags));
+    let volumes = volumes.into_iter().filter_map(|volume| {
+        let holders = volume.holders().cloned();
+        marked(site, volume.id.clone(), &volume.tags, volume.created).map(|one| Marked {
+            holders: holders.collect(),
+            ..one
+        })
+    });
     let snapshots = snapshots
-        .iter()
-        .map(|snapshot| (&snapshot.id, &snapshot.tags));
-    let marked: Vec<_> = volumes
-        .chain(snapshots)
-        .filter_map(|(id, tags)| marked(site, id, tags))
-        .collect();
-    let here = &site.this.id;
-    let elsewhere = marked.iter().map(|one| &one.mark);
-    let elsewhere = elsewhere.filter(|mark| mark.fate(here) == Fate::Elsewhere);
-    let instances: BTreeSet<Id> = elsewhere.map(|mark| mark.instance.clone()).collect();
-    let living = site.ec2.living_instances(&instances).await?;
-    let is_left = |one: &Marked| match one.mark.fate(here) {
-        Fate::Gone => true,
-        Fate::Lives => false,
-        Fate::Elsewhere => !living.contains(&one.mark.instance),
-    };
-    Ok(marked
         .into_iter()
-        .filter(is_left)
-        .map(|one| one.id)
-        .collect())
+        .filter_map(|it| marked(site, it.id, &it.tags, it.started));
+    let mut all: Vec<Marked> = volumes.chain(snapshots).collect();
+    let here = site.this.id.clone();
+    let named = all.iter().flat_map(|one| {
+        let holders = one.holders.iter();
+        holders.chain([&one.mark.instance])
+    });
+    let others: BTreeSet<Id> = named.filter(|id| **id != here).cloned().collect();
+    let states = site.ec2.instance_states(&others).await?;
+    let instances = Instances { here, states };
+    all.retain(|one| instances.is_left(one));
+    all.retain(|one| {
+        let is_others = one.holders.iter().any(|it| instances.took_over(it, one));
+        if is_others {
+            say_left_alone(site, &one.id);
+        }
+        !is_others
+    });
+    Ok(Leftovers { all, instances })
 }
 
-fn marked(site: &Site<'_>, id: &Id, tags: &BTreeMap<String, String>) -> Option<Marked> {
-    let mark = tags.get(tag::HOST).and_then(|text| Mark::parse(text));
+impl Instances {
+    /// Is the run gone that made it?
+    fn is_left(&self, one: &Marked) -> bool {
+        match one.mark.fate(&self.here) {
+            Fate::Gone => true,
+            Fate::Lives => false,
+            Fate::Elsewhere => match self.states.get(&one.mark.instance) {
+                Some(state) => state.as_str() == TERMINATED,
+                None => one
+                    .created
+                    .is_some_and(|created| Moment::now().timestamp() - created.timestamp() >= AGE),
+            },
+        }
+    }
+
+    /// Has this instance got what was made for another one?
+    fn took_over(&self, holder: &Id, one: &Marked) -> bool {
+        let is_gone = self.states.get(holder).map(State::as_str) == Some(TERMINATED);
+        *holder != one.mark.instance && !is_gone
+    }
+}
+
+fn marked(
+    site: &Site<'_>,
+    id: Id,
+    tags: &BTreeMap<String, String>,
+    created: Option<Moment>,
+) -> Option<Marked> {
+    let text = tags.get(tag::HOST)?;
+    if text == HANDED_OVER {
+        return None;
+    }
+    let mark = Mark::parse(text);
     if mark.is_none() {
         let text = format!(
             "{id}: left alone, because its tag {} is not ours",
@@ -81,19 +140,33 @@ fn marked(site: &Site<'_>, id: &Id, tags: &BTreeMap<String, String>) -> Option<M
         site.context.progress.hint(&text);
     }
     Some(Marked {
-        id: id.clone(),
+        id,
         mark: mark?,
+        created,
+        holders: Vec::new(),
     })
 }
 
-async fn sweep(site: &Site<'_>, id: &Id, dry_run: bool) {
-    let context = site.context;
+fn say_left_alone(site: &Site<'_>, id: &Id) {
+    let text = format!("{id}: left alone, because another instance has it than that of its build");
+    site.context.progress.hint(&text);
+}
+
+async fn sweep(site: &Site<'_>, one: &Marked, instances: &Instances, dry_run: bool) {
+    let (context, id) = (site.context, &one.id);
     if dry_run {
         context.progress.hint(&format!("would remove {id}"));
         return;
     }
     let removed = match id.kind() {
-        Kind::Volume => volume::remove(&site.ec2, id).await.map(|()| true),
+        Kind::Volume => {
+            let took_over = |holder: &Id| instances.took_over(holder, one);
+            let removed = volume::sweep(&site.ec2, id, took_over).await;
+            if let Ok(false) = removed {
+                say_left_alone(site, id);
+            }
+            removed
+        }
         _ => remove_snapshot(site, id).await,
     };
     match removed {
@@ -117,9 +190,7 @@ async fn sweep(site: &Site<'_>, id: &Id, dry_run: bool) {
 async fn remove_snapshot(site: &Site<'_>, id: &Id) -> Result<bool, Error> {
     match site.ec2.delete_snapshot(id).await {
         Err(error) if error.code() == Some(SNAPSHOT_IN_USE) => {
-            site.ec2
-                .delete_tags(std::slice::from_ref(id), tag::HOST)
-                .await?;
+            unmark(&site.ec2, id).await?;
             Ok(false)
         }
         other => other.map(|()| true),

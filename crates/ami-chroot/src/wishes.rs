@@ -5,22 +5,38 @@ use std::ffi::OsString;
 use ami_buildroot::client::{Order, open_source};
 use ami_buildroot::protocol::{self, Limits, Network, Programs, Root};
 use ami_cli::args::Args;
+use ami_core::app::Context;
 use ami_core::error::Error;
 use ami_core::escape::escape;
 
 use crate::bind::{self, Bind, WORKSPACE};
 use crate::{helper, size};
 
-/// Variables that hold credentials, or say where some are. No command gets them from here: what it
-/// prints, leaves in the image or sends anywhere may hold its whole environment.
-const SECRETS: [&str; 6] = [
+/// Variables that hold credentials, or say where some are: those of the AWS SDKs, and those of older
+/// tools. No command gets them from here: what it prints, leaves in the image or sends anywhere may
+/// hold its whole environment.
+const SECRETS: [&str; 18] = [
+    "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CREDENTIAL_FILE",
+    "AWS_DELEGATION_TOKEN",
     "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
     "AWS_SECURITY_TOKEN",
     "AWS_SESSION_TOKEN",
     "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "EC2_ACCESS_KEY",
+    "EC2_PRIVATE_KEY",
+    "EC2_SECRET_KEY",
 ];
+/// How the names of tokens for single services begin.
+const BEARER: &str = "AWS_BEARER_TOKEN_";
 
 /// What the user says of the command's surroundings.
 #[derive(Debug)]
@@ -86,12 +102,46 @@ impl Wishes {
         })
     }
 
-    /// Are the sources of the binds there? So that nothing is made before they are missed.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Are the sources of the binds there? So that nothing is made before they are missed. Warns of
+    /// those that show credentials.
+    pub(crate) fn check(&self, context: &Context) -> Result<(), Error> {
         for bind in &self.binds {
             open_source(&bind.source).map_err(|error| helper::io_error(&bind.source, &error))?;
+            bind.check()?;
         }
+        self.check_lengths()?;
+        let home = std::env::home_dir();
+        let warnings = self
+            .binds
+            .iter()
+            .filter_map(|bind| bind.warning(home.as_deref()));
+        warnings.for_each(|text| context.progress.hint(&text));
         Ok(())
+    }
+}
+
+/// The longest word that the kernel gives a program, and all of them together with the usual limit of
+/// the stack (execve(2)).
+const LONGEST_WORD: usize = (128 << 10) - 1;
+const LONGEST: usize = 2 << 20;
+
+impl Wishes {
+    /// Would the kernel take the command?
+    fn check_lengths(&self) -> Result<(), Error> {
+        let variables = self.build.environment.iter();
+        let variables = variables.map(|(name, value)| name.len() + 1 + value.len());
+        let words = self.build.command.iter().map(|word| word.len());
+        let lengths: Vec<usize> = words.chain(variables).collect();
+        if lengths.iter().any(|length| *length > LONGEST_WORD) {
+            let what = "a word of the command, or a variable, has 128 KiB or more";
+            return Err(Error::usage(what));
+        }
+        match lengths.iter().map(|length| length + 1).sum::<usize>() > LONGEST {
+            true => Err(Error::usage(
+                "the command and its variables have more than 2 MiB",
+            )),
+            false => Ok(()),
+        }
     }
 }
 
@@ -108,10 +158,18 @@ fn number<T: std::str::FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T,
     number.ok_or_else(|| format!("'{}' is no number from 1 on", escape(text)))
 }
 
-fn user(text: &str) -> Result<String, &'static str> {
-    match text {
-        "" => Err("a user has a name or a number"),
-        _ => Ok(text.to_owned()),
+/// `NAME`, `UID` or `UID:GID`. The highest number stands for nobody (setreuid(2)).
+fn user(text: &str) -> Result<String, String> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = |text: &str| text.parse::<u32>().is_ok_and(|id| id < u32::MAX) && is_number(text);
+    let is_good = match text.split_once(':') {
+        Some((user, group)) => is_id(user) && is_id(group),
+        None if is_number(text) => is_id(text),
+        None => !text.is_empty() && !text.contains(|letter: char| letter.is_control()),
+    };
+    match is_good {
+        true => Ok(text.to_owned()),
+        false => Err(format!("'{}' is no NAME, UID or UID:GID", escape(text))),
     }
 }
 
@@ -124,7 +182,7 @@ fn variable(text: &str) -> Result<Option<(OsString, OsString)>, String> {
     if name.is_empty() || name.contains('\0') {
         return Err(format!("'{}' has no name", escape(text)));
     }
-    if SECRETS.contains(&name) {
+    if SECRETS.contains(&name) || name.starts_with(BEARER) {
         return Err(format!(
             "{name} is not given to builds: it would be known to all that runs there"
         ));
@@ -134,7 +192,26 @@ fn variable(text: &str) -> Result<Option<(OsString, OsString)>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::variable;
+    use super::{user, variable};
+
+    #[test]
+    fn users_have_a_name_or_numbers() {
+        for text in ["root", "0", "1000:4", "4294967294", "web-data", "münchen"] {
+            assert_eq!(user(text).as_deref(), Ok(text));
+        }
+        for text in [
+            "",
+            "a:b",
+            "1:",
+            ":1",
+            "1:2:3",
+            "99999999999",
+            "4294967295",
+            "a\nb",
+        ] {
+            assert!(user(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn variables_are_set_or_passed_on() {
@@ -143,7 +220,19 @@ mod tests {
         assert_eq!(variable("A="), set("A", ""));
         assert_eq!(variable("NO_SUCH_VARIABLE_HERE"), Ok(None));
         assert!(variable("PATH").is_ok_and(|pair| pair.is_some()));
-        for secret in ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN=x", "=x", ""] {
+        for secret in [
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN=x",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN=x",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=x",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/x",
+            "AWS_WEB_IDENTITY_TOKEN_FILE=x",
+            "AWS_CREDENTIAL_FILE=x",
+            "AWS_BEARER_TOKEN_BEDROCK=x",
+            "=x",
+            "",
+        ] {
             assert!(variable(secret).is_err(), "{secret}");
         }
     }

@@ -185,3 +185,33 @@ fn what_is_no_archive_leaves_nothing() {
     drop(cloud);
     host.expect_again(&place);
 }
+
+#[test]
+fn what_does_not_fit_is_told_in_few_lines() {
+    let Some(place) = Place::new() else { return };
+    let host = Host::look(&place);
+    let tree = place.tree();
+    sh(&format!(
+        "cd {}; i=0; while test $i -lt 200; do head -c 600000 /dev/urandom > root/$i; i=$((i+1)); done",
+        tree.display()
+    ));
+    let rootfs = place.path("rootfs.tar");
+    sh(&format!(
+        "tar -C {} -cf {} .",
+        tree.display(),
+        rootfs.display()
+    ));
+    let (rootfs, out) = (rootfs.display().to_string(), place.path("out"));
+    let out = out.display().to_string();
+    let words = ["--prepare-base", &rootfs, "--size", "64M", "-o", &out];
+    let outcome = ami_testkit::tool("ami-chroot").args(words).run();
+    let told = outcome
+        .expect()
+        .fails(1)
+        .stdout_is("")
+        .stderr_has("try a larger --size")
+        .done();
+    assert!(told.stderr.lines().count() < 12, "{}", told.stderr);
+    assert!(!fs::exists(&out).expect("looked for"));
+    host.expect_again(&place);
+}

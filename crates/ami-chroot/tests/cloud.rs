@@ -225,52 +225,6 @@ fn a_dry_run_makes_nothing() {
 }
 
 #[test]
-fn without_a_metadata_service_it_is_soon_over() {
-    let Some(place) = Place::new() else { return };
-    let cloud = Cloud::new(Look::Nvme);
-    drop(place);
-    // An address from which nothing comes back, one where nothing listens, and none at all.
-    for endpoint in ["http://240.0.0.1", "http://127.0.0.1:9", ""] {
-        let start = std::time::Instant::now();
-        let tool = cloud.tool(&["snap-12345678", "true"]);
-        let tool = match endpoint {
-            "" => tool.env("AWS_EC2_METADATA_DISABLED", "true"),
-            url => tool.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", url),
-        };
-        tool.run()
-            .expect()
-            .fails(125)
-            .stderr_has("which instance this is cannot be told")
-            .done();
-        assert!(start.elapsed().as_secs_f64() < 3.0, "{endpoint}");
-    }
-}
-
-#[test]
-fn a_detach_that_keeps_failing_holds_up_no_image() {
-    let Some(place) = Place::new() else { return };
-    let cloud = Cloud::new(Look::Nvme);
-    let base = cloud.snapshot(&place.usual_disk(), &[]);
-    let fault = ami_sandbox::Fault::on("DetachVolume").always();
-    cloud
-        .sandbox
-        .inject(fault.error(500, "InternalError", "An internal error has occurred"));
-    let before = cloud.resources();
-    let mut running = cloud.tool(&["-v", &base, "true"]).spawn();
-    running.wait_until("an image", |running| running.stdout().contains("ami-"));
-    assert!(cloud.has_devices(), "the volume is still there");
-    cloud.sandbox.clear_faults();
-    running
-        .wait()
-        .expect()
-        .stdout_has("ami-")
-        .stderr_any()
-        .done();
-    assert_eq!(cloud.resources().len(), before.len() + 2);
-    assert!(!cloud.has_devices());
-}
-
-#[test]
 fn what_may_not_be_removed_is_named_and_is_a_failure() {
     let Some(place) = Place::new() else { return };
     let cloud = Cloud::new(Look::Nvme);

@@ -200,6 +200,9 @@ fn wrong_lines_are_125_and_say_why() {
     let qcow = place.path("disk.qcow2");
     fs::write(&qcow, [b"QFI\xfb\0\0\0\x03".as_slice(), &[0; 600]].concat()).expect("written");
     let qcow = text(&qcow);
+    let (empty, fifo) = (text(&place.path("empty")), text(&place.path("fifo")));
+    fs::write(&empty, "").expect("written");
+    support::sh(&format!("mkfifo {fifo}"));
     for (words, why) in [
         (&[disk.as_str(), "true"][..], "-o FILE, or --in-place"),
         (&["-o", &disk, &disk, "true"], "would replace the source"),
@@ -209,6 +212,30 @@ fn wrong_lines_are_125_and_say_why() {
         ),
         (&["--in-place", &qcow, "true"], "not a raw disk"),
         (&["--in-place", "/nowhere", "true"], "No such file"),
+        (&["--in-place", &empty, "true"], "empty: is empty"),
+        (&["--in-place", &fifo, "true"], "neither a file nor a block"),
+        (
+            &["-o", "x", "/dev/null", "true"],
+            "/dev/null: is a character",
+        ),
+        (&["-o", "-", &disk, "true"], "standard output"),
+        (&["-o", "x", "--", &disk, "true"], "SOURCE stands before"),
+        (
+            &["--in-place", "--bind", "/tmp:/proc/x", &disk, "true"],
+            "a /proc of its own",
+        ),
+        (
+            &["--in-place", "--user", "a:b:c", &disk, "true"],
+            "no NAME, UID or UID:GID",
+        ),
+        (
+            &["--in-place", "--workspace", "/etc/passwd", &disk, "true"],
+            "/etc/passwd: is no directory",
+        ),
+        (
+            &["--in-place", "--partition", "2", &disk, "true"],
+            "base.raw: has no partition 2",
+        ),
         (&["--in-place", "/tmp", "true"], "is a directory"),
         (
             &["--in-place", "--wait", &disk, "true"],
@@ -290,5 +317,112 @@ fn a_command_s_own_options_are_not_the_tool_s() {
         .expect()
         .fails(125)
         .stderr_any()
+        .done();
+}
+
+#[test]
+fn long_commands_reach_the_build() {
+    let Some(place) = Place::new() else { return };
+    let disk = text(&place.usual_disk());
+    let word = "x".repeat(100_000);
+    let mut words = vec![
+        "--in-place",
+        &disk,
+        "sh",
+        "-c",
+        "for w; do echo ${#w}; done",
+        "sh",
+    ];
+    words.extend([word.as_str(); 12]);
+    tool(&words)
+        .run()
+        .expect()
+        .stdout_has("base.raw")
+        .stderr_is(&"100000\n".repeat(12))
+        .done();
+}
+
+#[test]
+fn a_disk_that_was_cut_off_is_told() {
+    let Some(place) = Place::new() else { return };
+    let disk = place.usual_disk();
+    let file = fs::File::options().write(true).open(&disk).expect("open");
+    file.set_len(40 << 20).expect("shorter");
+    tool(&["--in-place", &text(&disk), "true"])
+        .run()
+        .expect()
+        .fails(125)
+        .stderr_has("base.raw: the ext4 is 67108864 bytes long")
+        .stderr_has("cut off?")
+        .done();
+}
+
+#[test]
+fn what_a_script_lacks_is_told() {
+    let Some(place) = Place::new() else { return };
+    let tree = place.tree();
+    fs::write(tree.join("bin/script"), "#!/bin/nowhere\n").expect("written");
+    support::sh(&format!("chmod 755 {}/bin/script", text(&tree)));
+    let disk = text(&place.disk_of("disk", &tree, Kind::Ext4, Parts::Bare));
+    for (command, why) in [
+        ("script", "the interpreter in its first line"),
+        ("/bin/script", "the interpreter in its first line"),
+        ("nowhere", "command not found"),
+    ] {
+        let failed = tool(&["--in-place", &disk, command]).run();
+        let failed = failed.expect().fails(127).stderr_has(why);
+        failed.stderr_has("nothing was made").done();
+    }
+}
+
+#[test]
+fn the_cause_comes_last() {
+    let Some(place) = Place::new() else { return };
+    let (disk, out) = (text(&place.usual_disk()), text(&place.path("out")));
+    let last = |words: &[&str]| {
+        let outcome = tool(words).run();
+        let line = outcome.stderr.lines().last();
+        line.unwrap_or_default().to_owned()
+    };
+    let in_place = last(&["--in-place", &disk, "false"]);
+    let kept = last(&["--keep-on-failure", "-o", &out, &disk, "false"]);
+    let told = "'false' ended with status 1; ";
+    assert!(in_place.ends_with(&format!("{told}the disk is as the command has left it")));
+    assert!(kept.ends_with(&format!("{told}nothing was made")), "{kept}");
+    let none = last(&["--in-place", "--partition", "2", &disk, "true"]);
+    assert!(none.contains("has no partition 2"), "{none}");
+}
+
+#[test]
+fn a_secret_disk_stays_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(place) = Place::new() else { return };
+    let (disk, out) = (place.usual_disk(), place.path("out"));
+    fs::set_permissions(&disk, fs::Permissions::from_mode(0o600)).expect("its mode");
+    let (disk, name) = (text(&disk), text(&out));
+    for mode in [0o600, 0o640] {
+        let made = tool(&["-o", &name, &disk, "true"]).run();
+        made.expect().stdout_has("out").done();
+        let permissions = fs::metadata(&out).expect("made").permissions();
+        assert_eq!(permissions.mode() & 0o777, mode);
+        // The next one replaces it.
+        fs::set_permissions(&out, fs::Permissions::from_mode(0o640)).expect("its mode");
+    }
+}
+
+#[test]
+fn no_room_for_the_copy_is_told() {
+    let Some(place) = Place::new() else { return };
+    let (disk, small) = (text(&place.usual_disk()), text(&place.path("small")));
+    let line = format!(
+        "mkdir {small}; exec unshare --mount sh -ec 'mount -t tmpfs -o size=20m none {small}; \
+         exec ami-chroot -o {small}/out {disk} -- sh -c \"dd if=/dev/zero of=/root/x bs=1M count=40 2>&1; true\"'"
+    );
+    ami_testkit::shell(&line)
+        .run()
+        .expect()
+        .fails(125)
+        .stdout_is("")
+        .stderr_has("small/out: No space left on device")
         .done();
 }

@@ -141,6 +141,7 @@ fn a_sweep_judges_other_instances_by_their_being_there() {
     let marked = |value: String| {
         cloud.sandbox.snapshot(HOME, |snapshot| {
             snapshot.tags.insert("ami_tools_host".into(), value);
+            snapshot.started -= Duration::from_secs(3600);
         })
     };
     let living = marked(mark(&there));

@@ -4,6 +4,8 @@ use ami_core::app::Context;
 use ami_core::cleanup::Stack;
 use ami_core::error::Error;
 
+use crate::helper::Verdict;
+
 /// Why a build ends.
 #[derive(Debug)]
 pub(crate) enum Halt {
@@ -11,8 +13,8 @@ pub(crate) enum Halt {
     Failed(Error),
     /// The tool was asked to stop.
     Stopped,
-    /// The command ended so.
-    Command(u8),
+    /// The command did not end as it should.
+    Command(Verdict),
 }
 
 impl From<Error> for Halt {
@@ -26,14 +28,23 @@ impl Halt {
         matches!(self, Self::Stopped)
     }
 
+    /// Says more of what failed.
+    pub(crate) fn map_failure(self, explain: impl FnOnce(Error) -> Error) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(explain(error)),
+            other => other,
+        }
+    }
+
     /// Ends the tool so.
     pub(crate) fn end(self, context: &Context) -> Result<(), Error> {
         match self {
             Self::Failed(error) => Err(error),
             // The signal itself ends the tool.
             Self::Stopped => Ok(()),
-            Self::Command(status) => {
-                context.end_like(status);
+            Self::Command(verdict) => {
+                verdict.tell(context);
+                context.end_like(verdict.code);
                 Ok(())
             }
         }

@@ -9,6 +9,7 @@ use ami_core::tag::{self, Heritage, Tag};
 use ami_core::time::Moment;
 
 use super::record::Made;
+use super::rehearsal::Asking;
 use super::volume::{Device, Making};
 use super::{Built, Run};
 
@@ -78,17 +79,22 @@ impl Run<'_> {
             size: self.wishes.volume.size.or(Some(base.size)),
             tags: &self.wishes.image.tags,
         };
-        ec2.may_create_volume(&making.request()).await?;
+        let mut asking = Asking::new(self.site);
+        asking.exactly(ec2.may_create_volume(&making.request()).await)?;
         let (origin, name) = match &base.origin {
             super::Origin::Snapshot(snapshot) => {
                 let (new, _) = self.draft(snapshot, self.attributes(None));
-                ec2.may_register_image(&new).await?;
+                asking.exactly(ec2.may_register_image(&new).await)?;
                 (snapshot, new.name)
             }
             super::Origin::Volume(volume) => {
+                let new = self.base_snapshot(volume);
+                asking.exactly(ec2.may_create_snapshot(&new).await)?;
                 (volume, self.draft(volume, Attributes::default()).0.name)
             }
         };
+        asking.about_the_volume(self.snapshot_tags()).await?;
+        asking.answer()?;
         let tags = self.tags(&self.heritage());
         let tags: Vec<_> = tags
             .iter()

@@ -1,4 +1,4 @@
-//! Snapshots of a run: begun, waited for, handed over.
+//! Snapshots of a run: begun, and waited for.
 
 use ami_core::cleanup::{Stack, Ticket};
 use ami_core::ec2::{Ec2, NewSnapshot};
@@ -71,22 +71,6 @@ pub(crate) async fn wait(site: &Site<'_>, snapshot: &Id) -> Result<(), Halt> {
             Some(event) => Ok(event.result.map(drop)?),
             None => Err(Error::failed("nothing was waited for").into()),
         }
-    }
-}
-
-/// Takes from a snapshot the mark of a thing that is not handed over. It is only said when that
-/// fails: an image, or the user, has the snapshot.
-pub(crate) async fn hand_over(site: &Site<'_>, snapshot: &Id) {
-    let taken = site
-        .ec2
-        .delete_tags(std::slice::from_ref(snapshot), tag::HOST)
-        .await;
-    if let Err(error) = taken {
-        let text = format!(
-            "{snapshot} keeps the tag {}, and --sweep may remove it once no image has it: {error}",
-            tag::HOST
-        );
-        site.context.progress.hint(&text);
     }
 }
 

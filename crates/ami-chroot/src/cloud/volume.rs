@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -26,14 +27,16 @@ mod removal;
 mod watch;
 
 use removal::by_hand;
-pub(crate) use removal::{keep, remove, removed_while};
-use watch::{Watch, watch};
+pub(crate) use removal::{keep, remove, removed_while, sweep};
+use watch::{Sight, Watch, watch};
 
 /// How long a volume may take to be made, attached or detached. It is a matter of seconds; of
 /// minutes when EC2 is not well.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How long a device may take to appear once EC2 says that it is attached.
 const APPEARANCE: Duration = Duration::from_secs(60);
+/// After so long it is said that it is waited for.
+const USUAL_APPEARANCE: Duration = Duration::from_secs(10);
 const TYPE: &str = "gp3";
 
 /// A volume that is to be made.
@@ -111,13 +114,22 @@ impl<'a> Making<'a, '_> {
             by_hand(&site.ec2, &id),
             async move { remove(&ec2, &volume).await },
         );
-        let ready = watch(site, &id, PATIENCE, |volume| match volume {
-            Some(volume) if volume.state.as_str() == "available" => Watch::Done(()),
-            Some(volume) if volume.state.as_str() == "error" => Watch::Failed(
-                Error::failed("EC2 could not make it")
-                    .hint("of an encrypted one the KMS key may be out of reach"),
-            ),
-            _ => Watch::More,
+        let mut sight = Sight::new(site.ec2.grace());
+        let failed = |what: &str| {
+            let hint = "of an encrypted one the KMS key may be out of reach";
+            Watch::Failed(Error::failed(what).hint(hint))
+        };
+        let ready = watch(site, &id, PATIENCE, |volume| {
+            // A volume whose key cannot be used is made and dropped again (EBS User Guide, "Amazon EBS
+            // encryption").
+            if sight.is_lost(volume.is_some()) {
+                return failed("EC2 has dropped it instead of making it");
+            }
+            match volume.map(|volume| volume.state.as_str()) {
+                Some("available") => Watch::Done(()),
+                Some("error") => failed("EC2 could not make it"),
+                _ => Watch::More,
+            }
         });
         ready.await?;
         Ok((id, ticket))
@@ -148,9 +160,16 @@ pub(crate) async fn attach(
     volume: &Id,
 ) -> Result<(Helper, Device), Halt> {
     let name = under_a_free_name(site, volume).await?;
+    let mut sight = Sight::new(site.ec2.grace());
     let attached = watch(site, volume, PATIENCE, |found| {
         let attachment = found.and_then(|volume| volume.attachment(&site.this.id));
-        match attachment.map(|attachment| &*attachment.state) {
+        let state = attachment.map(|attachment| &*attachment.state);
+        let state = state.filter(|state| *state != "detached");
+        if sight.is_lost(state.is_some()) {
+            let what = "EC2 has taken it from this instance again";
+            return Watch::Failed(Error::failed(what));
+        }
+        match state {
             Some("attached") => Watch::Done(()),
             _ => Watch::More,
         }
@@ -171,12 +190,22 @@ pub(crate) async fn attach(
         attached_as: name,
         timeout_ms: u64::try_from(APPEARANCE.as_millis()).unwrap_or(u64::MAX),
     };
-    let opened = tokio::select! {
-        biased;
-        _ = site.context.interrupt.arrived() => return Err(Halt::Stopped),
-        opened = helper::open_volume(helper, which) => opened,
+    let mut opening = pin!(helper::open_volume(helper, which));
+    let mut silent = true;
+    let (helper, opened) = loop {
+        tokio::select! {
+            biased;
+            _ = site.context.interrupt.arrived() => return Err(Halt::Stopped),
+            opened = &mut opening => break opened?,
+            () = tokio::time::sleep(USUAL_APPEARANCE), if silent => {
+                silent = false;
+                let (usual, most) = (USUAL_APPEARANCE.as_secs(), APPEARANCE.as_secs());
+                site.context.progress.hint(&format!(
+                    "{volume} is attached, and has no device after {usual} s; waiting for it up to {most} s"
+                ));
+            }
+        }
     };
-    let (helper, opened) = opened?;
     let text = format!("{volume} is {}", opened.name);
     site.context.progress.trace(&text);
     Ok((helper, Device::new(opened)))

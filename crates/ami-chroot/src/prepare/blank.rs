@@ -1,18 +1,20 @@
 //! A disk with an empty file system on it.
 //!
 //! It is made in a sparse file of the same size and then brought to the disk, of which there may be no
-//! more than a descriptor: so the programs that make file systems need no privilege.
+//! more than a descriptor: so the programs that make file systems need no privilege. What is not written
+//! there is not written on the disk, which need not hold zeros: an encrypted one holds anything.
+
+mod xfs_log;
 
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
 use ami_core::error::Error;
-use tempfile::NamedTempFile;
 
 use crate::sparse;
 
@@ -70,7 +72,7 @@ impl Filesystem {
     }
 }
 
-/// Makes it on a disk of zeros.
+/// Makes it on a disk, whatever that holds.
 pub(super) fn make(
     disk: &File,
     bytes: u64,
@@ -82,29 +84,32 @@ pub(super) fn make(
         false => (0, bytes),
         true => {
             let table = blank(bytes)?;
-            partition(table.path(), bytes)?;
-            sparse::copy_data(table.as_file(), disk, 0, &go_on).map_err(|e| failed(&e))?;
+            partition(&table, bytes)?;
+            sparse::copy_data(&table, disk, 0, &go_on).map_err(|e| failed(&e))?;
             (MARGIN, bytes.saturating_sub(2 * MARGIN))
         }
     };
     let made = blank(length)?;
     let (program, options) = filesystem.program();
-    run(program, options, made.path(), "")?;
-    sparse::copy_data(made.as_file(), disk, offset, &go_on).map_err(|error| failed(&error))?;
+    run(program, options, &made, "")?;
+    sparse::copy_data(&made, disk, offset, &go_on).map_err(|error| failed(&error))?;
+    if filesystem == Filesystem::Xfs {
+        let log = xfs_log::place(&made).map_err(|error| failed(&error))?;
+        sparse::copy_part(&made, disk, log, offset, &go_on).map_err(|error| failed(&error))?;
+    }
     disk.sync_all().map_err(|error| failed(&error))
 }
 
-fn blank(bytes: u64) -> Result<NamedTempFile, Error> {
-    let file = NamedTempFile::new().map_err(|error| failed(&error))?;
-    file.as_file()
-        .set_len(bytes)
-        .map_err(|error| failed(&error))?;
+/// A file without a name: whoever ends this tool by force leaves none.
+fn blank(bytes: u64) -> Result<File, Error> {
+    let file = tempfile::tempfile().map_err(|error| failed(&error))?;
+    file.set_len(bytes).map_err(|error| failed(&error))?;
     Ok(file)
 }
 
 /// One partition, of the type that says that it is this machine's root (Discoverable Partitions
 /// Specification).
-fn partition(disk: &Path, bytes: u64) -> Result<(), Error> {
+fn partition(disk: &File, bytes: u64) -> Result<(), Error> {
     let kind = match std::env::consts::ARCH {
         "x86_64" => "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",
         "aarch64" => "B921B045-1DF0-41C3-AF44-4C6F280D3FAE",
@@ -120,8 +125,9 @@ fn partition(disk: &Path, bytes: u64) -> Result<(), Error> {
     )
 }
 
-/// Runs a program on a file.
-fn run(program: &str, options: &[&str], file: &Path, input: &str) -> Result<(), Error> {
+/// Runs a program on a file of this process, by the name that it has as long as it is open.
+fn run(program: &str, options: &[&str], file: &File, input: &str) -> Result<(), Error> {
+    let file = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
     // Users' paths often leave out where these are.
     let mut path = std::env::var_os("PATH").unwrap_or_default();
     path.push(":/usr/sbin:/sbin");
@@ -163,4 +169,70 @@ fn run(program: &str, options: &[&str], file: &Path, input: &str) -> Result<(), 
 
 fn failed(error: &std::io::Error) -> Error {
     Error::failed(format!("making the file system: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Write, stdout};
+    use std::os::unix::fs::FileExt;
+    use std::process::Command;
+
+    use super::{Filesystem, make};
+
+    /// A disk that holds anything but zeros, as an encrypted one may have where nothing was written.
+    fn noise(bytes: u64) -> tempfile::NamedTempFile {
+        let disk = tempfile::NamedTempFile::new().expect("a file");
+        let mut number: u64 = 1;
+        let block: Vec<u8> = (0..1 << 17)
+            .flat_map(|_| {
+                number ^= number << 13;
+                number ^= number >> 7;
+                number ^= number << 17;
+                number.to_le_bytes()
+            })
+            .collect();
+        for at in 0..bytes >> 20 {
+            let written = disk.as_file().write_all_at(&block, at << 20);
+            written.expect("written");
+        }
+        disk
+    }
+
+    /// The program that checks such a file system without changing it.
+    fn check(filesystem: Filesystem, disk: &std::path::Path) -> Option<(bool, String)> {
+        let (program, words): (_, &[&str]) = match filesystem {
+            Filesystem::Ext4 => ("e2fsck", &["-f", "-n"]),
+            Filesystem::Xfs => ("xfs_repair", &["-n", "-f"]),
+            Filesystem::Btrfs => ("btrfs", &["check", "--force"]),
+        };
+        let output = Command::new("/usr/bin/env")
+            .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+            .arg(program)
+            .args(words)
+            .arg(disk)
+            .output()
+            .expect("env");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        (output.status.code() != Some(127)).then(|| (output.status.success(), said))
+    }
+
+    #[test]
+    fn what_was_on_the_disk_before_does_not_matter() {
+        for filesystem in [Filesystem::Ext4, Filesystem::Xfs, Filesystem::Btrfs] {
+            let bytes = 400 << 20;
+            let disk = noise(bytes);
+            let opened = File::options().read(true).write(true).open(disk.path());
+            let Some(_) = check(filesystem, disk.path()) else {
+                // Said whether the test fails or not, which the macros do not do.
+                let said = writeln!(stdout(), "skipped: nothing checks {filesystem}");
+                said.expect("a standard output");
+                continue;
+            };
+            make(&opened.expect("open"), bytes, filesystem, false).expect("made");
+            let (is_good, said) = check(filesystem, disk.path()).expect("checked");
+            assert!(is_good, "{filesystem}: {said}");
+        }
+    }
 }

@@ -73,7 +73,7 @@ pub(super) const BUILD: Group = Group {
         Opt::value(
             "user",
             "USER",
-            "run the command as this user of the build: NAME, UID or UID:GID (default root)",
+            "run the command as this user of the build: NAME, UID or UID:GID (default root); others than root have in /workspace and the binds the rights of all users only",
         ),
         Opt::flag(
             "bootable",
@@ -93,7 +93,7 @@ pub(super) const LIMITS: Group = Group {
         Opt::value(
             "network",
             "WHICH",
-            "host: the build has the host's network; none: it has a loopback interface only (default host)",
+            "host: the build has the host's network, and with it the credentials of the instance's role; none: it has a loopback interface only (default host)",
         )
         .complete(Complete::Words(&["host", "none"])),
         Opt::value(

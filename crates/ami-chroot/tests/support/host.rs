@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,28 @@ pub struct Host {
 impl Host {
     /// As it is now, of what has to do with a directory.
     pub fn look(place: &Place) -> Self {
+        Self::look_at(&place.path(""))
+    }
+
+    /// Says what there is of that directory though nothing should be.
+    pub fn rest(directory: &Path) -> Option<String> {
+        let is_clean = || {
+            let now = Self::look_at(directory);
+            now.mounts.is_empty() && now.loops.is_empty()
+        };
+        let end = Instant::now() + Duration::from_secs(5);
+        while !is_clean() {
+            if Instant::now() >= end {
+                return Some(format!("left: {:?}", Self::look_at(directory)));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+
+    fn look_at(directory: &Path) -> Self {
         let mut loops = loops();
-        let own = place.path("").display().to_string();
+        let own = directory.display().to_string();
         loops.retain(|file| file.contains(&own));
         Self {
             mounts: mounts(&own),

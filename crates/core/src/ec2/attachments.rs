@@ -56,11 +56,7 @@ impl Ec2 {
     /// # Errors
     /// What EC2 refuses.
     pub async fn delete_on_termination(&self, instance: &Id, device: &str) -> Result<(), Error> {
-        let ebs = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(true);
-        let mapping = InstanceBlockDeviceMappingSpecification::builder()
-            .device_name(device)
-            .ebs(ebs.build())
-            .build();
+        let mapping = deleted_with_the_instance(device);
         let call = || {
             self.client
                 .modify_instance_attribute()
@@ -102,4 +98,13 @@ impl Ec2 {
             other => other.map(drop),
         }
     }
+}
+
+/// What ModifyInstanceAttribute is told of a device that is to go with its instance.
+pub(super) fn deleted_with_the_instance(device: &str) -> InstanceBlockDeviceMappingSpecification {
+    let ebs = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(true);
+    InstanceBlockDeviceMappingSpecification::builder()
+        .device_name(device)
+        .ebs(ebs.build())
+        .build()
 }

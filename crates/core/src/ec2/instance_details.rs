@@ -1,6 +1,6 @@
 //! What is to be known of an instance that volumes are attached to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types as sdk;
 
@@ -41,23 +41,22 @@ impl Ec2 {
         }
     }
 
-    /// Those of some instances that there still are: neither unknown nor terminated.
+    /// The states of some instances; those that EC2 knows no more, or not yet, are left out.
     ///
     /// # Errors
     /// What EC2 answers.
-    pub async fn living_instances(&self, ids: &BTreeSet<Id>) -> Result<BTreeSet<Id>, Error> {
+    pub async fn instance_states(&self, ids: &BTreeSet<Id>) -> Result<BTreeMap<Id, State>, Error> {
         if ids.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok(BTreeMap::new());
         }
         // By a filter unknown ones are left out, where by ID they would be an error for all.
         let filters = vec![filter("instance-id", ids.iter().map(Id::to_string))];
         let found = self
             .patiently(async || self.all_instances(Vec::new(), filters.clone()).await)
             .await?;
-        let living = found.iter().filter_map(details);
-        Ok(living
-            .filter(|instance| instance.state.as_str() != "terminated")
-            .map(|instance| instance.id)
+        let found = found.iter().filter_map(details);
+        Ok(found
+            .map(|instance| (instance.id, instance.state))
             .collect())
     }
 }

@@ -12,6 +12,7 @@ use crate::error::{Error, Fault, Kind as ErrorKind};
 use crate::id::Id;
 use crate::resource::State;
 use crate::tag::{self, Tag};
+use crate::time::Moment;
 
 /// EC2's answer when a volume is to be deleted, or attached, that an instance has.
 pub const VOLUME_IN_USE: &str = "VolumeInUse";
@@ -59,6 +60,8 @@ pub struct Volume {
     pub snapshot: Option<Id>,
     /// Who has it; volumes can be had by several.
     pub attachments: Vec<Attachment>,
+    /// When it was made.
+    pub created: Option<Moment>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -79,6 +82,13 @@ impl Volume {
     pub fn attachment(&self, instance: &Id) -> Option<&Attachment> {
         let mut all = self.attachments.iter();
         all.find(|attachment| attachment.instance == *instance)
+    }
+
+    /// The instances that have it.
+    pub fn holders(&self) -> impl Iterator<Item = &Id> {
+        let all = self.attachments.iter();
+        let all = all.filter(|attachment| attachment.state != "detached");
+        all.map(|attachment| &attachment.instance)
     }
 }
 
@@ -183,6 +193,9 @@ fn volume_of(volume: &sdk::Volume) -> Option<Volume> {
         size: size.unwrap_or_default(),
         snapshot: id(volume.snapshot_id()),
         attachments: volume.attachments().iter().filter_map(attachment).collect(),
+        created: volume
+            .create_time()
+            .and_then(|time| Moment::from_timestamp(time.secs())),
         tags: tags(volume.tags()),
     })
 }

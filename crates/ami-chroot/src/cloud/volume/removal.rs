@@ -2,17 +2,19 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use ami_core::chance;
 use ami_core::ec2::{Ec2, VOLUME_IN_USE, Volume};
 use ami_core::error::Error;
 use ami_core::id::Id;
-use ami_core::tag;
+use ami_core::retry::Backoff;
 
 use super::super::halt::Halt;
 use super::super::site::Site;
+use super::super::unmark::unmark;
 use super::PATIENCE;
-use super::watch::{self, Watch};
+use super::watch::{self, FIRST, LONGEST, Watch};
 
 /// After so long a volume that is not let go of is taken away by force: nothing has it mounted.
 const BEFORE_FORCE: Duration = Duration::from_secs(60);
@@ -57,22 +59,43 @@ pub(crate) async fn removed_while(
 /// Detaches a volume, by force if it has to be, and deletes it.
 pub(crate) async fn remove(ec2: &Ec2, volume: &Id) -> Result<(), Error> {
     detach(ec2, volume).await?;
-    match ec2.delete_volume(volume).await {
-        // EC2 may still take it for attached for a moment.
-        Err(error) if error.code() == Some(VOLUME_IN_USE) => {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            ec2.delete_volume(volume).await
+    delete(ec2, volume).await
+}
+
+/// EC2 may take a volume for attached a while after it has shown that it is not.
+async fn delete(ec2: &Ec2, volume: &Id) -> Result<(), Error> {
+    let start = Instant::now();
+    let mut backoff = Backoff::new(FIRST, LONGEST, 1.5);
+    loop {
+        match ec2.delete_volume(volume).await {
+            Err(error) if error.code() == Some(VOLUME_IN_USE) && start.elapsed() < PATIENCE => {
+                tokio::time::sleep(backoff.next(chance::fraction())).await;
+            }
+            other => return other,
         }
-        other => other,
     }
+}
+
+/// Removes what a killed run has left, unless an instance has taken it over by now. Says whether it
+/// is gone.
+pub(crate) async fn sweep(
+    ec2: &Ec2,
+    volume: &Id,
+    took_over: impl Fn(&Id) -> bool,
+) -> Result<bool, Error> {
+    // What was listed may have changed while other things were removed.
+    let found = ec2.volume(volume).await?;
+    if found.iter().flat_map(Volume::holders).any(took_over) {
+        return Ok(false);
+    }
+    remove(ec2, volume).await?;
+    Ok(true)
 }
 
 async fn detach(ec2: &Ec2, volume: &Id) -> Result<(), Error> {
     let is_free = |found: Option<&Volume>| match found {
         None => Watch::Done(()),
-        Some(volume) if volume.attachments.iter().all(|it| it.state == "detached") => {
-            Watch::Done(())
-        }
+        Some(volume) if volume.holders().next().is_none() => Watch::Done(()),
         Some(_) => Watch::More,
     };
     let Some(found) = ec2.volume(volume).await? else {
@@ -90,27 +113,42 @@ async fn detach(ec2: &Ec2, volume: &Id) -> Result<(), Error> {
     Err(Error::failed("is not detached, not even by force").of(volume))
 }
 
-/// Takes a volume from the instance, and leaves it to the user.
+/// Takes a volume from the instance, and leaves it to the user. It is a failure of its own when it
+/// cannot be left to him for good.
 pub(crate) async fn keep(site: &Site<'_>, volume: &Id) {
-    let detached = detach(&site.ec2, volume).await;
-    let unmarked = site
-        .ec2
-        .delete_tags(std::slice::from_ref(volume), tag::HOST)
-        .await;
-    for error in [detached, unmarked].into_iter().filter_map(Result::err) {
-        site.context.progress.hint(&error.to_string());
+    let context = site.context;
+    if let Ok(None) = site.ec2.volume(volume).await {
+        let what = "cannot be kept: EC2 does not know it any more";
+        return context.fail(&Error::failed(what).of(volume));
     }
-    site.context.progress.insist(&format!(
-        "{volume} is kept: to go on in it: ami-chroot {volume} COMMAND; to remove it: {}",
-        by_hand(&site.ec2, volume)
+    let detached = detach(&site.ec2, volume).await;
+    let unmarked = unmark(&site.ec2, volume).await;
+    let by_hand = match detached {
+        Ok(()) => deletion(&site.ec2, volume),
+        Err(error) => {
+            context.progress.hint(&error.to_string());
+            by_hand(&site.ec2, volume)
+        }
+    };
+    context.progress.insist(&format!(
+        "{volume} is kept: to go on in it: ami-chroot {volume} COMMAND; to remove it: {by_hand}"
     ));
+    if let Err(error) = unmarked {
+        context.fail(&error);
+    }
 }
 
 /// The command that removes a volume.
 pub(super) fn by_hand(ec2: &Ec2, id: &Id) -> String {
     let region = ec2.region();
     format!(
-        "aws ec2 detach-volume --region {region} --volume-id {id}; \
-         aws ec2 delete-volume --region {region} --volume-id {id}"
+        "aws ec2 detach-volume --region {region} --volume-id {id}; {}",
+        deletion(ec2, id)
     )
+}
+
+/// The same of one that is detached.
+fn deletion(ec2: &Ec2, id: &Id) -> String {
+    let region = ec2.region();
+    format!("aws ec2 delete-volume --region {region} --volume-id {id}")
 }

@@ -14,14 +14,45 @@ use super::super::halt::Halt;
 use super::super::site::Site;
 
 /// The pauses between looks. What is waited for takes EC2 a few seconds.
-const FIRST: Duration = Duration::from_millis(800);
-const LONGEST: Duration = Duration::from_secs(8);
+pub(super) const FIRST: Duration = Duration::from_millis(800);
+pub(super) const LONGEST: Duration = Duration::from_secs(8);
 
 /// What one look at a volume says.
 pub(crate) enum Watch<T> {
     More,
     Done(T),
     Failed(Error),
+}
+
+/// Whether something new is there: EC2 may not know it yet, and later no more.
+pub(crate) struct Sight {
+    since: Instant,
+    grace: Duration,
+    was_seen: bool,
+    missed: u32,
+}
+
+impl Sight {
+    /// Of what was made just now, and may be unknown for so long.
+    pub(crate) fn new(grace: Duration) -> Self {
+        Self {
+            since: Instant::now(),
+            grace,
+            was_seen: false,
+            missed: 0,
+        }
+    }
+
+    /// Takes what one look has seen, and says whether waiting is over: it was not seen in time, or was
+    /// and is gone. One look alone may have been answered by a part of EC2 that lags behind.
+    pub(crate) fn is_lost(&mut self, is_there: bool) -> bool {
+        if is_there {
+            (self.was_seen, self.missed) = (true, 0);
+            return false;
+        }
+        self.missed += 1;
+        self.missed > 1 && (self.was_seen || self.since.elapsed() >= self.grace)
+    }
 }
 
 /// Looks at a volume until it is as it should be, or the tool is asked to stop.
@@ -58,5 +89,27 @@ pub(crate) async fn until<T>(
             Watch::More if start.elapsed() >= patience => return Ok(None),
             Watch::More => tokio::time::sleep(backoff.next(chance::fraction())).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Sight;
+
+    fn looks(grace: Duration, looks: &[bool]) -> Vec<bool> {
+        let mut sight = Sight::new(grace);
+        looks.iter().map(|look| sight.is_lost(*look)).collect()
+    }
+
+    #[test]
+    fn what_is_new_may_be_unknown_and_what_was_seen_not() {
+        let (long, over) = (Duration::from_secs(600), Duration::ZERO);
+        assert_eq!(looks(long, &[false; 4]), [false; 4]);
+        assert_eq!(looks(over, &[false; 2]), [false, true]);
+        let lagging = [false, true, false, true, false, false];
+        let expected = [false, false, false, false, false, true];
+        assert_eq!(looks(long, &lagging), expected);
     }
 }
