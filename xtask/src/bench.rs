@@ -3,6 +3,7 @@
 mod child;
 mod disk;
 mod figures;
+mod file_system;
 mod goal;
 mod machine;
 mod pairs;
@@ -39,13 +40,18 @@ pub fn run(workspace: Workspace, plan: &Plan) -> Outcome {
     let mut failed = false;
     let mut lines = Vec::new();
     for row in &plan.rows {
+        if let Some(why) = row.world.missing() {
+            tell(&format!("bench: {}: skipped: {why}", row.name));
+            lines.push((*row, Err(why)));
+            continue;
+        }
         tell(&format!("bench: {}", row.name));
         let measured = bench.measure(row);
         if let Err(message) = &measured {
             tell(&format!("bench: {}: {message}", row.name));
             failed = true;
         }
-        lines.push((*row, measured.ok()));
+        lines.push((*row, measured.map_err(|_| "failed")));
     }
     report.push_str(&report::rows(&lines));
     report.push_str(&report::sizes(&workspace)?);

@@ -8,6 +8,7 @@ mod bench;
 mod conformance;
 mod demo;
 mod generate;
+mod host;
 mod peers;
 mod python;
 mod sandbox;

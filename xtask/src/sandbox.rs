@@ -1,5 +1,6 @@
 //! Starts and ends `ami-sandbox`, a small EC2 on loopback, and points commands at it.
 
+mod devices;
 mod environment;
 
 use std::env;
@@ -22,28 +23,44 @@ pub struct Sandbox {
     /// Kept open: a sandbox that has more to say must not die of a closed pipe.
     _output: Lines<BufReader<ChildStdout>>,
     environment: Environment,
+    no_devices: Option<&'static str>,
     path: OsString,
     target: PathBuf,
 }
 
 impl Sandbox {
-    /// Starts the sandbox that was built, and waits until it answers.
+    /// Starts the sandbox that was built, and waits until it answers. Volumes that are attached in it
+    /// are block devices of this machine where that is possible, which [`Sandbox::no_devices`] tells.
     pub fn start(workspace: &Workspace) -> Result<Self, String> {
-        Self::start_with(workspace, &[])
+        let file = workspace.program("ami-sandbox");
+        let no_devices = devices::missing();
+        let command = match no_devices {
+            Some(_) => Command::new(&file),
+            None => devices::with_directory(&file),
+        };
+        Self::launch(workspace, command, no_devices)
     }
 
-    /// The same with arguments of its own.
+    /// Starts it with arguments of its own, and without block devices.
     pub fn start_with(workspace: &Workspace, arguments: &[&str]) -> Result<Self, String> {
-        let file = workspace.program("ami-sandbox");
+        let mut command = Command::new(workspace.program("ami-sandbox"));
+        command.args(arguments);
+        Self::launch(workspace, command, Some("not asked for"))
+    }
+
+    fn launch(
+        workspace: &Workspace,
+        mut command: Command,
+        no_devices: Option<&'static str>,
+    ) -> Result<Self, String> {
         let path = search_path(workspace)?;
-        let mut program = Command::new(&file)
-            .args(arguments)
+        let mut program = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Out of reach of the Ctrl-C that is meant for the command in the foreground.
             .process_group(0)
             .spawn()
-            .map_err(|error| format!("{}: {error}", file.display()))?;
+            .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
         let output = program.stdout.take().ok_or("ami-sandbox has no output")?;
         let mut lines = BufReader::new(output).lines();
         match Environment::read(&mut lines) {
@@ -51,6 +68,7 @@ impl Sandbox {
                 program,
                 _output: lines,
                 environment,
+                no_devices,
                 path,
                 target: workspace.target.clone(),
             }),
@@ -66,6 +84,11 @@ impl Sandbox {
     /// A variable that the sandbox named.
     pub fn variable(&self, name: &str) -> &str {
         self.environment.get(name)
+    }
+
+    /// Why attached volumes are no block devices of this machine; nothing where they are.
+    pub fn no_devices(&self) -> Option<&'static str> {
+        self.no_devices
     }
 
     /// The images that it announced.

@@ -51,4 +51,8 @@ fn greet(sandbox: &Sandbox) {
         sandbox.variable("INSTANCE_1"),
         sandbox.variable("INSTANCE_2"),
     ));
+    tell(&match sandbox.no_devices() {
+        None => "this host is $INSTANCE_1; try: ami-chroot --prepare-base rootfs.tar".to_owned(),
+        Some(why) => format!("ami-chroot cannot build on volumes here: {why}"),
+    });
 }

@@ -93,8 +93,32 @@ impl Workspace {
     pub fn build(&self) -> Result<(), String> {
         let mut cargo = self.cargo("build");
         match status(cargo.arg("--bins"))? {
+            0 => {}
+            status => return Err(format!("cargo build ended with status {status}")),
+        }
+        match self.profile.as_str() {
+            "dev" => Ok(()),
+            _ => self.link_helper(),
+        }
+    }
+
+    /// Links amichroot once more, without shared libraries, as it is installed: a build starts it twice,
+    /// and half of such a start is the search for libraries.
+    fn link_helper(&self) -> Result<(), String> {
+        let mut cargo = self.cargo("rustc");
+        cargo.args([
+            "--quiet",
+            "--package",
+            "ami-buildroot",
+            "--bin",
+            "amichroot",
+        ]);
+        cargo.args(["--", "-C", "target-feature=+crt-static"]);
+        match status(&mut cargo)? {
             0 => Ok(()),
-            status => Err(format!("cargo build ended with status {status}")),
+            status => Err(format!(
+                "amichroot cannot be linked without shared libraries (status {status}): is libc.a there?"
+            )),
         }
     }
 }

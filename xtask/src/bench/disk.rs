@@ -20,20 +20,19 @@ pub fn file(disk: &Disk, workspace: &Workspace) -> Result<PathBuf, String> {
         return Ok(path);
     }
     let partial = path.with_extension("part");
-    write(&partial, size, data, &workspace.target)
+    write(&partial, size, data, workspace)
         .and_then(|()| fs::rename(&partial, &path))
         .map_err(|error| format!("{}: {error}", partial.display()))?;
     Ok(path)
 }
 
 /// Spreads so much data evenly over a sparse file.
-fn write(path: &Path, size: u64, data: u64, target: &Path) -> io::Result<()> {
+fn write(path: &Path, size: u64, data: u64, workspace: &Workspace) -> io::Result<()> {
     let file = File::create(path)?;
     file.set_len(size)?;
     let pieces = data / PIECE;
     let stride = size / PIECE / pieces.max(1) * PIECE;
-    // What this workspace was built of and what the system is made of is what disks hold.
-    let mut files = Files(vec![target.join("debug"), "/usr".into()]);
+    let mut files = Files::of(workspace);
     let mut piece = Vec::new();
     for number in 0..pieces {
         piece.clear();
@@ -51,7 +50,14 @@ fn write(path: &Path, size: u64, data: u64, target: &Path) -> io::Result<()> {
 }
 
 /// The regular files below some directories.
-struct Files(Vec<PathBuf>);
+pub struct Files(Vec<PathBuf>);
+
+impl Files {
+    /// Of what this workspace was built of, and of what the system is made of: that is what disks hold.
+    pub fn of(workspace: &Workspace) -> Self {
+        Self(vec![workspace.target.join("debug"), "/usr".into()])
+    }
+}
 
 impl Iterator for Files {
     type Item = PathBuf;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::disk;
 use super::figures::{Figures, median};
+use super::file_system;
 use super::peer::Peer;
 use super::rows::{Row, Run, World};
 use crate::sandbox::{self, Sandbox};
@@ -92,7 +93,7 @@ fn program(run: &Run) -> &'static str {
 struct Place {
     sandbox: Option<Sandbox>,
     /// Words of command lines, and what stands for them here.
-    words: [(&'static str, String); 4],
+    words: [(&'static str, String); 5],
     /// All images, for standard input.
     list: PathBuf,
 }
@@ -100,7 +101,7 @@ struct Place {
 impl Place {
     fn of(world: &World, workspace: &Workspace) -> Result<Self, String> {
         let sandbox = match world {
-            World::Nothing => None,
+            World::Nothing | World::FileSystem(_) => None,
             World::Images(number) => {
                 let arguments = ["--images", &number.to_string()];
                 Some(Sandbox::start_with(workspace, &arguments)?)
@@ -125,6 +126,11 @@ impl Place {
         };
         let disk = match world {
             World::Disk(disk) => disk::file(disk, workspace)?.display().to_string(),
+            World::FileSystem(size) => file_system::file(*size, workspace)?.display().to_string(),
+            _ => String::new(),
+        };
+        let directory = match world {
+            World::FileSystem(_) => file_system::mount_point(workspace)?.display().to_string(),
             _ => String::new(),
         };
         let images: Vec<&str> = sandbox.iter().flat_map(Sandbox::images).collect();
@@ -143,6 +149,7 @@ impl Place {
             ("{root}", relative("ROOT")),
             ("{deepest}", relative("DEEPEST")),
             ("{disk}", disk),
+            ("{directory}", directory),
         ];
         let list = workspace.target.join("bench-images.txt");
         fs::write(&list, images.join("\n") + "\n")

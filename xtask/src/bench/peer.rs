@@ -37,6 +37,8 @@ impl Peer {
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         match name {
             "coldsnap" => self.coldsnap.clone(),
+            // The system's own, on PATH.
+            "mount" => Some(name.into()),
             _ => self.aws.is_installed().then(|| self.aws.program(name)),
         }
     }

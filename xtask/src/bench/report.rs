@@ -15,12 +15,13 @@ const HEADING: &str = "
 const ABSENT: &str = "not installed (--peers)";
 
 /// The table of what was measured, and the commands behind its rows.
-pub fn rows(lines: &[(&Row, Option<Measured>)]) -> String {
+/// Where a row was not measured it says why.
+pub fn rows(lines: &[(&Row, Result<Measured, &str>)]) -> String {
     let mut out = HEADING.to_owned();
     for (row, measured) in lines {
         let cells = match measured {
-            Some(measured) => cells(row, measured),
-            None => "failed | | | | | | | | ".to_owned(),
+            Ok(measured) => cells(row, measured),
+            Err(why) => format!("{why} | | | | | | | | "),
         };
         let _ = writeln!(out, "| {} | {cells} |", row.name);
     }
@@ -123,14 +124,14 @@ mod tests {
             .map(|peer| {
                 (
                     &ROWS[2],
-                    Some(Measured {
+                    Ok(Measured {
                         tool: figures,
                         peer,
                     }),
                 )
             })
             .collect();
-        lines.push((&ROWS[0], None));
+        lines.push((&ROWS[0], Err("failed")));
         let table = rows(&lines);
         let mut cells = table
             .lines()

@@ -32,6 +32,8 @@ pub enum World {
     Family(u32),
     /// A sandbox whose snapshots are done at once, and a disk file.
     Disk(Disk),
+    /// Neither keys nor EC2, and a file system in a file of that many MiB, with programs in it.
+    FileSystem(u64),
 }
 
 /// A disk file, and how fast it is taken.
@@ -72,12 +74,15 @@ do
 done
 wait";
 
+/// Mounts as told, runs a program in there that does nothing, and unmounts.
+const AROUND_CHROOT: &str = "\"$0\" \"$@\" && chroot \"$4\" /bin/true && umount \"$4\"";
+
 /// One command.
 #[derive(Debug, PartialEq)]
 pub struct Run {
     /// Program and arguments, parted by spaces. `{image}` is the sandbox's first image, `{root}` and
     /// `{deepest}` are the first of a family and the one with the longest line, `{disk}` is the disk
-    /// file.
+    /// file or the file system's, `{directory}` a place to mount that.
     pub line: &'static str,
     /// A script for `sh` that runs program (`$0`) and arguments (`$@`), where one run of them does not
     /// do the whole job.
@@ -248,6 +253,14 @@ pub static ROWS: &[Row] = &[
         tool: Run::of("ami-register-image --snapshot-only --no-journal {disk}"),
         peer: Run::of("coldsnap upload --no-progress --wait --omit-zero-blocks {disk}"),
         goals: &[Goal::Wall(2.0)],
+    },
+    Row {
+        name: "chroot-nothing",
+        job: "run /bin/true in the root of an ext4 file of 1 GiB, the peer by mount, chroot and umount",
+        world: World::FileSystem(1024),
+        tool: Run::of("ami-chroot --in-place {disk} /bin/true"),
+        peer: Run::of("mount -o loop {disk} {directory}").by(AROUND_CHROOT),
+        goals: &[Goal::WallTimes(1.0)],
     },
     Row {
         name: "no-region",

@@ -35,7 +35,8 @@ fn what_is_named_is_there() {
         let is_there = |word: &str| match word {
             "{image}" => matches!(row.world, World::Images(_) | World::Quick(_)),
             "{root}" | "{deepest}" => matches!(row.world, World::Family(_)),
-            "{disk}" => matches!(row.world, World::Disk(_)),
+            "{disk}" => matches!(row.world, World::Disk(_) | World::FileSystem(_)),
+            "{directory}" => matches!(row.world, World::FileSystem(_)),
             word => !word.contains('{'),
         };
         for run in [&row.tool, &row.peer] {
