@@ -16,6 +16,8 @@ import with_boto3
 import with_coldsnap
 import with_ebs
 import with_packer
+import with_s3
+import with_s3_cli
 from report import Report
 from servers import Sandbox
 
@@ -62,6 +64,8 @@ def clients(report: Report, given: argparse.Namespace, answers: Path) -> None:
     with Sandbox(program, answers, "--image-time", "1reads", "--data", work, *brisk) as sandbox:
         with_ebs.check(report, sandbox)
         with_coldsnap.check(report, given.coldsnap, sandbox, work)
+        with_s3.check(report, sandbox, work)
+        with_s3_cli.check(report, bin_directory / "aws", sandbox, work)
     with (
         Sandbox(program, answers, "--image-time", "1reads", *brisk) as sandbox,
         Sandbox(program, answers, "--page-size", "3", "--empty-pages", "2", *brisk) as pages,

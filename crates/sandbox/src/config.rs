@@ -72,7 +72,8 @@ pub struct Settings {
     pub empty_pages: Option<u32>,
     /// Calls are throttled by token buckets of the documented sizes.
     pub throttle: bool,
-    /// Signatures are verified, and a session token beside a lasting key is refused.
+    /// Signatures are verified, and a session token beside a lasting key is refused. S3 always verifies
+    /// them.
     pub signatures: bool,
     /// How far the clock of a request may be off before it is refused as expired; `None` for ever.
     pub clock_skew: Option<Duration>,
@@ -83,6 +84,8 @@ pub struct Settings {
     /// How long EBS direct takes over every PutSnapshotBlock and GetSnapshotBlock beside its work. Others
     /// are answered meanwhile.
     pub block_delay: Duration,
+    /// How long S3 takes over every PutObject, UploadPart and GetObject beside its work.
+    pub object_delay: Duration,
     /// How many PutSnapshotBlock calls to a snapshot that StartSnapshot just made find that it does not
     /// exist. Public threads tell of this for up to two minutes.
     pub unknown_puts: u32,
@@ -117,6 +120,7 @@ impl Default for Settings {
             clock_skew: Some(Duration::from_secs(900)),
             ancestry_of_deregistered: false,
             block_delay: Duration::ZERO,
+            object_delay: Duration::ZERO,
             unknown_puts: 0,
             upload_timeout: None,
             block_public_images: true,
@@ -196,7 +200,7 @@ pub struct Config {
     pub port: u16,
     /// The port of the metadata service, 0 for any free one.
     pub metadata_port: u16,
-    /// The directory in which a private one is made for the bytes of snapshots and volumes, which is
+    /// The directory in which a private one is made for the bytes of snapshots, volumes and objects, which is
     /// removed at the end; none for the one of temporary files.
     pub data: Option<PathBuf>,
     /// Where calls are also written as they happen.

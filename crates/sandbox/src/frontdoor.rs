@@ -154,6 +154,14 @@ fn reply(
     }
 }
 
+/// Works where it holds up no connection.
+pub(crate) async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+    }
+}
+
 impl Call {
     /// What is kept of a request and of its answer.
     pub(crate) fn of(

@@ -1,10 +1,10 @@
-//! A small EC2 with EBS direct, STS, the SSO portal and the instance metadata service, in one process on
+//! A small EC2 with EBS direct, S3, STS, the SSO portal and the instance metadata service, in one process on
 //! loopback.
 //!
 //! Tests start it in-process with [`Sandbox::start`], point a client at [`Sandbox::environment`] and
 //! look at [`Sandbox::calls`] and [`Sandbox::images`] afterwards; people start the program of the same
 //! name. The sandbox speaks the wire protocols of the services (EC2 query: form in, XML out; EBS direct:
-//! REST and JSON) and shares no code with the tools that it tries, so that it cannot share their mistakes.
+//! REST and JSON; S3: REST and XML) and shares no code with the tools that it tries, so that it cannot share their mistakes.
 //!
 //! * **Time passes** by [`Pace`]: an image is pending for a number of reads or milliseconds, snapshots
 //!   show progress meanwhile, fresh IDs may be unknown for a while ([`Settings::invisible`]).
@@ -19,6 +19,13 @@
 //!   and [`Sandbox::export_snapshot`] look at them, and [`Sandbox::volume_file`] is what a loop device can
 //!   be put on. What has no bytes has no files. With [`Sandbox::show_devices`] the volumes of this instance
 //!   become block devices, which only root can have.
+//! * **Objects** of S3 lie in files too. [`Sandbox::bucket`] and [`Sandbox::put_object`] put some there,
+//!   [`Sandbox::object`], [`Sandbox::objects`] and [`Sandbox::unfinished_uploads`] look at them. Clients
+//!   find it at [`Sandbox::environment`], by paths since the endpoint is an address, or by names below
+//!   `localhost`. Buckets are as new ones are, without ACLs, until [`Sandbox::set_ownership`] or the calls
+//!   of S3 say otherwise. Signatures are always verified.
+//! * **Bundles** are registered from there: RegisterImage reads the manifest and looks at the parts as EC2
+//!   does. [`Sandbox::plant_bundle`] puts one there; [`Sandbox::ec2_certificate`] is whom to encrypt for.
 //! * **Two accounts** share images and snapshots by the rules of EC2. Both are new ones: their images
 //!   cannot be public until they say so, or [`Settings::block_public_images`] does.
 //! * **Families** of thousands of images come with [`Sandbox::family`], for measuring.
@@ -38,10 +45,11 @@
 //!
 //! Layout: `wire` is what every service shares (decoding, errors, XML, faults, log), `server` and
 //! `frontdoor` lead a request to its service, `ec2` holds one file per kind of resource and call, `ebs` one
-//! per call, `model` what the sandbox remembers, `blocks` the bytes. `client` speaks from the other end, for
+//! per call, `s3` one per kind of call, `model` what the sandbox remembers, `blocks` the bytes. `client` speaks from the other end, for
 //! `ami-sandbox call`.
 
 mod blocks;
+mod bundle_seed;
 mod client;
 mod config;
 mod course;
@@ -55,7 +63,9 @@ mod inspect;
 mod limits;
 mod metadata;
 mod model;
+mod s3;
 mod sandbox;
+mod script;
 mod seed;
 mod server;
 mod sso;
@@ -67,6 +77,7 @@ mod world;
 pub use client::{CallError, Client};
 pub use config::{Account, Config, OptIn, Pace, Paces, RegionSpec, Settings, ThisInstance};
 pub use devices::Look;
+pub use ec2::bundle_key::CERTIFICATE as EC2_CERTIFICATE;
 pub use family::Family;
 pub use limits::{Limits, Rate};
 pub use model::image::{Image, ImageState, StateReason};
@@ -75,6 +86,7 @@ pub use model::kms_key::{KmsKey, KmsKeyState};
 pub use model::mapping::{Device, Ebs, Mapping};
 pub use model::snapshot::{Snapshot, SnapshotState};
 pub use model::volume::{Volume, VolumeState};
+pub use s3::{BucketSeed, Grant, Ownership, StoredObject, UnfinishedUpload};
 pub use sandbox::Sandbox;
 pub use seed::InstanceSeed;
 pub use sso::SignIn;

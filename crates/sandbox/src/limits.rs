@@ -26,6 +26,9 @@ pub struct Limits {
     pub start_snapshot: Rate,
     /// The bucket of CompleteSnapshot (10 in a second).
     pub complete_snapshot: Rate,
+    /// The least bytes of a part of a multipart upload but the last one (S3 user guide, "Amazon S3
+    /// multipart upload limits": 5 MiB).
+    pub smallest_part: u64,
     /// How many snapshots of StartSnapshot may be pending, for [`crate::Settings::throttle`] (the same
     /// quotas: 100).
     pub pending_snapshots: usize,
@@ -75,6 +78,7 @@ impl Default for Limits {
             list_blocks: Rate::of(50.0),
             start_snapshot: Rate::of(10.0),
             complete_snapshot: Rate::of(10.0),
+            smallest_part: 5 << 20,
             pending_snapshots: 100,
             token_life: Duration::from_secs(24 * 3600),
             block_token_life: Duration::from_secs(7 * 24 * 3600),

@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const HELP: &str = "\
 Usage: ami-sandbox [OPTION]...
   or:  ami-sandbox call [--region REGION] ACTION [KEY=VALUE]...
-A small EC2 with EBS direct, STS and instance metadata on loopback, for trying tools.
+A small EC2 with EBS direct, S3, STS and instance metadata on loopback, for trying tools.
 
 Prints the environment for AWS clients as KEY=value lines, then INSTANCE_N=ID, IMAGE_N=ID and FAMILY_
 lines, then READY, and runs until standard input closes or SIGINT or SIGTERM comes:
@@ -25,7 +25,7 @@ lines, then READY, and runs until standard input closes or SIGINT or SIGTERM com
   sleep 1d | ami-sandbox >env &
   export $(grep = env)
 
-      --port N             port of EC2, EBS direct and STS (any free one)
+      --port N             port of EC2, EBS direct, S3 and STS (any free one)
       --metadata-port N    port of the metadata service (any free one)
       --image-time TIME    how long images are pending: 4000 (milliseconds, the default) or
                            3reads (that many describe calls)
@@ -34,7 +34,7 @@ lines, then READY, and runs until standard input closes or SIGINT or SIGTERM com
       --invisible TIME     how long a new ID is unknown (0)
       --block-time N       milliseconds that EBS direct takes for every block that is written or
                            read, beside its work (0)
-      --data DIR           where the bytes of snapshots and volumes are kept while it runs (a
+      --data DIR           where the bytes of snapshots, volumes and objects are kept while it runs (a
                            directory for temporary files)
       --devices DIR        make volumes that are attached to INSTANCE_1 loop devices, and show them
                            in DIR as Nitro does; needs root. In DIR, sys and dev stand for the
@@ -47,6 +47,7 @@ lines, then READY, and runs until standard input closes or SIGINT or SIGTERM com
       --family N           plant N images over us-east-1, us-west-2 and eu-west-1, the first 1,001 of
                            which descend from each other in one line by their tags; announced as
                            FAMILY_ROOT, FAMILY_ROOT_REGION, FAMILY_DEEPEST, FAMILY_DEEPEST_REGION
+      --show-ec2cert       print the certificate for which bundles are to be encrypted (PEM) and end
       --log FILE           write every call as a line of JSON; - is standard error
       --record FILE        add every answer, as it was sent, to a file as a line of JSON
   -h, --help               show this help
@@ -80,6 +81,13 @@ fn main() -> ExitCode {
         .any(|argument| argument == "-h" || argument == "--help")
     {
         return report(io::stdout().lock().write_all(HELP.as_bytes()));
+    }
+    if arguments
+        .iter()
+        .any(|argument| argument == "--show-ec2cert")
+    {
+        let certificate = ami_sandbox::EC2_CERTIFICATE;
+        return report(io::stdout().lock().write_all(certificate.as_bytes()));
     }
     if let Some((_, words)) = arguments.split_first().filter(|words| words.0 == "call") {
         return match call::Call::parse(words) {

@@ -1,5 +1,7 @@
 //! The instance metadata service, version 2 only: a token first, then paths.
 
+use std::collections::BTreeMap;
+
 use hyper::HeaderMap;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -7,6 +9,8 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::frontdoor::{Delivery, Reply, Shared};
+use crate::model::image::Image;
+use crate::model::instance::Instance;
 use crate::sts::SessionKey;
 use crate::wire::log::Call;
 use crate::world::{Identity, Key, World};
@@ -72,6 +76,13 @@ fn look_up(world: &mut World, identity: &Identity, path: &str) -> Option<String>
         let account = instance.owner.clone();
         return credentials(world, identity, &account, path.trim_matches('/'));
     }
+    if let Some(path) = path.strip_prefix("meta-data/")
+        && let Some(text) = devices(instance, path)
+            .or_else(|| instance.metadata.get(path).cloned())
+            .or_else(|| of_image(region.images.get(&instance.image)?, path))
+    {
+        return Some(text);
+    }
     Some(match path {
         "meta-data/ami-id" => instance.image.clone(),
         "meta-data/instance-id" => instance.id.clone(),
@@ -79,7 +90,6 @@ fn look_up(world: &mut World, identity: &Identity, path: &str) -> Option<String>
         "meta-data/local-ipv4" => instance.private_ip.clone(),
         "meta-data/placement/availability-zone" => instance.zone.clone(),
         "meta-data/placement/region" => identity.region.clone(),
-        "meta-data/block-device-mapping/ami" => instance.root_device.clone(),
         "dynamic/instance-identity/document" => json!({
             "accountId": instance.owner,
             "architecture": instance.architecture,
@@ -95,6 +105,39 @@ fn look_up(world: &mut World, identity: &Identity, path: &str) -> Option<String>
         .to_string(),
         _ => return None,
     })
+}
+
+/// The devices: a list of what they are, or the name of one. Volumes beside the root are `ebs1` and so on
+/// (EC2 user guide, "Instance metadata categories").
+fn devices(instance: &Instance, path: &str) -> Option<String> {
+    let name = path.strip_prefix("block-device-mapping")?.trim_matches('/');
+    let root = &instance.root_device;
+    let mut all: BTreeMap<String, &str> = BTreeMap::new();
+    all.insert("ami".into(), root);
+    all.insert("root".into(), root);
+    let attached = instance.attachments.iter().map(|one| &*one.device);
+    let volumes = attached.filter(|device| device != root);
+    all.extend((1..).map(|n| format!("ebs{n}")).zip(volumes));
+    let more = instance.metadata.iter().filter_map(|(path, device)| {
+        let name = path.strip_prefix("block-device-mapping/")?;
+        Some((name.to_owned(), &**device))
+    });
+    all.extend(more);
+    match name {
+        "" => Some(all.into_keys().collect::<Vec<_>>().join("\n")),
+        name => all.get(name).map(|device| (*device).to_owned()),
+    }
+}
+
+/// What it has of the image that it was started of.
+fn of_image(image: &Image, path: &str) -> Option<String> {
+    let codes = &image.product_codes;
+    match path {
+        "kernel-id" => image.kernel.clone(),
+        "ramdisk-id" => image.ramdisk.clone(),
+        "product-codes" => (!codes.is_empty()).then(|| codes.join("\n")),
+        _ => None,
+    }
 }
 
 /// The name of the role, or behind its name its credentials, with which the services can be called.

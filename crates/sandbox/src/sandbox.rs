@@ -54,7 +54,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Where EC2 and STS listen: `http://127.0.0.1:PORT`.
+    /// Where all services but the metadata listen: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }

@@ -118,14 +118,6 @@ impl Sandbox {
         self.in_region(region, |region| region.references.push(reference));
     }
 
-    /// Lets EC2 find a manifest (XML) in S3 at `bucket/key`, for RegisterImage with ImageLocation.
-    pub fn plant_manifest(&self, region: &str, location: &str, manifest: &str) {
-        let (location, manifest) = (location.to_owned(), manifest.to_owned());
-        self.in_region(region, |region| {
-            drop(region.manifests.insert(location, manifest))
-        });
-    }
-
     /// Puts an image into a state at once and for good, with a code and a message as its reason.
     pub fn set_image_state(&self, id: &str, state: ImageState, reason: Option<(&str, &str)>) {
         let stage = Stage {

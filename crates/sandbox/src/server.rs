@@ -1,6 +1,5 @@
 //! The HTTP server: two ports on loopback, one thread and some for blocks, gone when the sandbox is dropped.
 
-use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::pin::Pin;
@@ -10,31 +9,27 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request as HttpRequest, Response};
+use hyper::{Request as HttpRequest, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio::time::Sleep;
 
 use crate::ebs;
 use crate::frontdoor::{self, Delivery, Reply, Shared};
 use crate::metadata;
+use crate::s3::{self, S3Reply, S3Service};
+use crate::script::Script;
 use crate::sso;
 use crate::wire::pieces::Pieces;
 use crate::wire::request::{Request, service_of};
 
 const MAX_BODY: usize = 16 << 20;
-const PIECE: usize = 64;
-
-/// How long a cut answer stays open, so that its first half is sent before the end.
-const CUT_AFTER: Duration = Duration::from_millis(20);
-
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -42,6 +37,13 @@ pub(crate) struct Server {
     pub(crate) metadata: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What answers requests.
+#[derive(Clone)]
+struct Site {
+    shared: Shared,
+    s3: S3Service,
 }
 
 /// Which of the two ports a connection came in by.
@@ -64,13 +66,17 @@ impl Server {
             .build()?;
         let addresses = (services.local_addr()?, metadata.local_addr()?);
         let (stop, stopped) = oneshot::channel();
+        let site = Site {
+            s3: s3::service(&shared),
+            shared,
+        };
         let thread = std::thread::Builder::new()
             .name("ami-sandbox".into())
             .spawn(move || {
                 runtime.block_on(async {
                     tokio::select! {
-                        () = listen(services, shared.clone(), Port::Services) => {}
-                        () = listen(metadata, shared, Port::Metadata) => {}
+                        () = listen(services, site.clone(), Port::Services) => {}
+                        () = listen(metadata, site, Port::Metadata) => {}
                         _ = stopped => {}
                     }
                 });
@@ -101,20 +107,20 @@ fn bind(port: u16) -> io::Result<StdListener> {
     Ok(listener)
 }
 
-async fn listen(listener: StdListener, shared: Shared, port: Port) {
+async fn listen(listener: StdListener, site: Site, port: Port) {
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
     };
     loop {
         // What cannot be accepted (too many open files) can be a moment later.
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(converse(stream, shared.clone(), port))),
+            Ok((stream, _)) => drop(tokio::spawn(converse(stream, site.clone(), port))),
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn converse(stream: TcpStream, shared: Shared, port: Port) {
+async fn converse(stream: TcpStream, site: Site, port: Port) {
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
     let wire = Wire {
@@ -122,8 +128,8 @@ async fn converse(stream: TcpStream, shared: Shared, port: Port) {
         reset: Arc::clone(&reset),
     };
     let service = service_fn(|request| {
-        let (shared, reset) = (shared.clone(), Arc::clone(&reset));
-        async move { respond(&shared, port, request, &reset).await }
+        let (site, reset) = (site.clone(), Arc::clone(&reset));
+        async move { respond(&site, port, request, &reset).await }
     });
     // An error here is a client that went away, or a fault that was ordered.
     let _ = http1::Builder::new()
@@ -133,18 +139,23 @@ async fn converse(stream: TcpStream, shared: Shared, port: Port) {
 }
 
 async fn respond(
-    shared: &Shared,
+    site: &Site,
     port: Port,
     request: HttpRequest<Incoming>,
     reset: &AtomicBool,
 ) -> io::Result<Response<Script>> {
     let (head, body) = request.into_parts();
+    // Objects may be larger than memory: only here is a body not received first.
+    if matches!(port, Port::Services) && s3::is_asked(&head) {
+        let reply = s3::answer(&site.shared, &site.s3, head, body).await;
+        return deliver_object(reply, reset);
+    }
     let body = Pieces::receive(body, MAX_BODY).await?;
     let reply = match port {
-        Port::Services => serve(shared, &head, body).await,
+        Port::Services => serve(&site.shared, &head, body).await,
         Port::Metadata => {
             let path = head.uri.path();
-            metadata::answer(shared, head.method.as_str(), path, &head.headers)
+            metadata::answer(&site.shared, head.method.as_str(), path, &head.headers)
         }
     };
     if reply.delivery == Delivery::Reset {
@@ -158,7 +169,29 @@ async fn respond(
     for (name, value) in &reply.headers {
         response = response.header(*name, value);
     }
-    response.body(Script::of(reply)).map_err(io::Error::other)
+    let body = Script::new(reply.body, reply.delivery);
+    response.body(body).map_err(io::Error::other)
+}
+
+/// An answer of S3, whose body comes piece by piece. That to HEAD has none, and the length of what GET
+/// would have.
+fn deliver_object(reply: S3Reply, reset: &AtomicBool) -> io::Result<Response<Script>> {
+    if reply.delivery == Delivery::Reset {
+        reset.store(true, Ordering::Relaxed);
+        return Err(io::ErrorKind::ConnectionReset.into());
+    }
+    let (mut head, body) = reply.response.into_parts();
+    let length = match head.headers.get(CONTENT_LENGTH) {
+        Some(length) => length.to_str().ok().and_then(|length| length.parse().ok()),
+        None => body.size_hint().exact(),
+    };
+    let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    if let Some(length) = length.filter(|_| !bodiless.contains(&head.status)) {
+        head.headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    let body = Script::of_stream(body, length, reply.delivery, reply.damages);
+    Ok(Response::from_parts(head, body))
 }
 
 /// Leads a request to its service: the signature names it, but Identity Center asks for none.
@@ -215,65 +248,5 @@ impl AsyncWrite for Wire {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-/// A body that is sent as its delivery says.
-struct Script {
-    rest: Bytes,
-    piece: usize,
-    pause: Duration,
-    breaks_off: bool,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Script {
-    fn of(reply: Reply) -> Self {
-        let mut rest = reply.body;
-        let whole = rest.len();
-        let (piece, pause, breaks_off) = match reply.delivery {
-            Delivery::Whole | Delivery::Reset => (whole, Duration::ZERO, false),
-            Delivery::Dribble(pause) => (PIECE, pause, false),
-            Delivery::Cut => (whole, CUT_AFTER, true),
-        };
-        if breaks_off {
-            rest.truncate(whole / 2);
-        }
-        Script {
-            rest,
-            piece,
-            pause,
-            breaks_off,
-            sleep: None,
-        }
-    }
-}
-
-impl Body for Script {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if let Some(sleep) = &mut self.sleep {
-            if sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            self.sleep = None;
-        }
-        if self.rest.is_empty() {
-            let end = self
-                .breaks_off
-                .then(|| Err(io::ErrorKind::ConnectionAborted.into()));
-            return Poll::Ready(end);
-        }
-        let size = self.piece.min(self.rest.len());
-        let piece = self.rest.split_to(size);
-        if !self.pause.is_zero() {
-            self.sleep = Some(Box::pin(tokio::time::sleep(self.pause)));
-        }
-        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }

@@ -68,6 +68,11 @@ impl SignIns {
     }
 }
 
+/// Whether a path is that of one of the two services.
+pub(crate) fn is_path(path: &str) -> bool {
+    [PORTAL, OIDC].contains(&path)
+}
+
 /// Answers a request to one of the two services; none when it is to another one.
 pub(crate) fn answer(
     shared: &Shared,

@@ -20,6 +20,7 @@ use crate::model::sharing::SnapshotBlock;
 use crate::model::snapshot::{Snapshot, SnapshotState};
 use crate::model::store::Store;
 use crate::model::volume::Volume;
+use crate::s3;
 use crate::sso::SignIns;
 use crate::sts::SessionKey;
 use crate::throttle::Buckets;
@@ -49,7 +50,9 @@ pub(crate) struct World {
     pub(crate) denied: BTreeSet<String>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
-    /// Where the bytes of snapshots and volumes lie.
+    /// The buckets of S3.
+    pub(crate) s3: s3::Buckets,
+    /// Where the bytes of snapshots, volumes and objects lie.
     pub(crate) blocks: Arc<BlockStore>,
     /// What the tokens of blocks are made with.
     pub(crate) block_tokens: Tokens,
@@ -75,8 +78,6 @@ pub(crate) struct Region {
     pub(crate) keys: Store<KeyPair>,
     /// What uses images beside the instances.
     pub(crate) references: Vec<Reference>,
-    /// Manifests of images in S3, by bucket and key.
-    pub(crate) manifests: HashMap<String, String>,
     /// The keys that customers manage.
     pub(crate) kms_keys: Vec<KmsKey>,
     /// What becomes of the next images of this region instead of `available`.
@@ -159,6 +160,7 @@ impl World {
             denied: BTreeSet::new(),
             faults: Faults::default(),
             log: Log::open(&config.log, config.record.as_deref())?,
+            s3: s3::Buckets::default(),
             blocks: Arc::new(BlockStore::new(config.data.as_deref())),
             block_tokens: Tokens::new(),
             next_images: VecDeque::new(),

@@ -13,7 +13,7 @@ mod written;
 
 pub(crate) use difference::Difference;
 pub(crate) use layer::Layer;
-pub(crate) use store::BlockStore;
+pub(crate) use store::{BlockStore, ClosedFile};
 pub(crate) use volume_file::{VolumeFile, add, fill};
 
 use sha2::{Digest as _, Sha256};

@@ -26,6 +26,15 @@ pub(crate) struct BlockFile {
     directory: Arc<TempDir>,
 }
 
+/// A file of the store that is not kept open, so that there may be many of them. It is removed when it is
+/// dropped.
+#[derive(Debug)]
+pub(crate) struct ClosedFile {
+    path: PathBuf,
+    // Keeps the directory for as long as there is something in it.
+    _directory: Arc<TempDir>,
+}
+
 impl BlockStore {
     /// A store in a directory, or in the one for temporary files.
     pub(crate) fn new(within: Option<&Path>) -> Self {
@@ -44,6 +53,18 @@ impl BlockStore {
     /// Makes an empty file.
     pub(crate) fn create(&self, name: &str) -> io::Result<BlockFile> {
         BlockFile::create(self.directory()?, name)
+    }
+
+    /// Makes an empty file, to be written now and opened again whenever it is read.
+    pub(crate) fn create_closed(&self, name: &str) -> io::Result<(File, ClosedFile)> {
+        let directory = self.directory()?;
+        let path = directory.path().join(name);
+        let file = File::create_new(&path)?;
+        let closed = ClosedFile {
+            path,
+            _directory: directory,
+        };
+        Ok((file, closed))
     }
 
     fn directory(&self) -> io::Result<Arc<TempDir>> {
@@ -72,6 +93,20 @@ impl BlockFile {
             path,
             directory,
         })
+    }
+}
+
+impl ClosedFile {
+    /// Opens it for reading.
+    pub(crate) fn open(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
+}
+
+impl Drop for ClosedFile {
+    fn drop(&mut self) {
+        // What is left goes with the directory.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     Answer, Caller, GET, Invocation, PUT, complete, error, get, list, put, quota, route, start,
 };
 use crate::blocks::Digest;
+pub(super) use crate::frontdoor::off_thread;
 use crate::frontdoor::{Delivery, Reply, Shared};
 use crate::identity;
 use crate::wire::error::ApiError;
@@ -186,12 +187,4 @@ fn reply(
     world.log.record(&call, &reply);
     world.log.add(call);
     reply
-}
-
-/// Works where it holds up no connection.
-pub(super) async fn off_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-    }
 }

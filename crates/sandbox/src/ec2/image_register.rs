@@ -74,7 +74,9 @@ impl Action for RegisterImage {
             image.mappings.push(mapping(wanted, region, me)?);
         }
         match &self.manifest {
-            Some(location) => image_manifest::apply(region, location, &mut image)?,
+            Some(location) => {
+                image_manifest::apply(call.world(), &call.caller.region, location, &mut image)?
+            }
             None if image.root().is_none_or(|root| root.snapshot.is_none()) => {
                 let message = format!("The root device {} must have a snapshot", image.root_device);
                 return Err(mappings::invalid(message));

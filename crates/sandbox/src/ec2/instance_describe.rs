@@ -10,8 +10,9 @@ use crate::world::Region;
 
 use super::call::{Action, Invocation};
 use super::describe::{Describe, Query};
+use super::security_groups;
 
-const FILTERS: [&str; 27] = [
+const FILTERS: [&str; 29] = [
     "architecture",
     "availability-zone",
     "block-device-mapping.delete-on-termination",
@@ -26,6 +27,8 @@ const FILTERS: [&str; 27] = [
     "instance-state-code",
     "instance-state-name",
     "instance-type",
+    "instance.group-id",
+    "instance.group-name",
     "key-name",
     "launch-index",
     "launch-time",
@@ -139,7 +142,7 @@ impl Describe for Instance {
         }
     }
 
-    fn values(&self, _region: &Region, filter: &str) -> Vec<String> {
+    fn values(&self, region: &Region, filter: &str) -> Vec<String> {
         if let Some(field) = filter.strip_prefix("block-device-mapping.") {
             return self
                 .attachments
@@ -157,6 +160,8 @@ impl Describe for Instance {
             "hypervisor" => one("xen"),
             "image-id" => one(&self.image),
             "instance-id" => one(&self.id),
+            "instance.group-id" => self.groups.clone(),
+            "instance.group-name" => security_groups::names(region, &self.groups),
             "instance-type" => one(&self.instance_type),
             "key-name" => opt(&self.key_name),
             "launch-index" => vec![self.launch_index.to_string()],

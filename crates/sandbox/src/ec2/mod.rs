@@ -1,6 +1,7 @@
 //! EC2: the table of actions, and the frame around each of them. One file per kind of call.
 
 mod attachments;
+pub(crate) mod bundle_key;
 mod call;
 mod copy_keys;
 mod describe;
@@ -28,6 +29,7 @@ mod instance_type_table;
 mod instance_types;
 mod key_pairs;
 mod launch_rules;
+mod manifest_text;
 mod mappings;
 mod network;
 mod public_access;

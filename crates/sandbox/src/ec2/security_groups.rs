@@ -190,6 +190,12 @@ pub(crate) fn by_id<'r>(
     group.ok_or_else(|| Kind::SecurityGroup.not_found(&[id]))
 }
 
+/// The names of those groups.
+pub(crate) fn names(region: &Region, ids: &[String]) -> Vec<String> {
+    let groups = ids.iter().filter_map(|id| region.groups.get(id));
+    groups.map(|group| group.name.clone()).collect()
+}
+
 pub(crate) fn by_name<'r>(
     region: &'r Region,
     account: &str,

@@ -153,6 +153,9 @@ pub struct Instance {
     pub reboots: u32,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// What the metadata service has besides, by its path below `meta-data/`, such as
+    /// `block-device-mapping/ephemeral0` or `ancestor-ami-ids`.
+    pub metadata: BTreeMap<String, String>,
     pub(crate) traits: Traits,
     pub(crate) course: Course<InstanceState>,
     pub(crate) veil: Veil,
@@ -189,6 +192,7 @@ impl Instance {
             termination_protection: false,
             reboots: 0,
             tags: BTreeMap::new(),
+            metadata: BTreeMap::new(),
             traits: Traits::default(),
             course: Course::settled(InstanceState::Running),
             veil: Veil::new(Pace::Now),

@@ -93,7 +93,7 @@ impl Fault {
     }
 
     /// Answers as the service throttles: EC2 with 503 RequestLimitExceeded, EBS direct with 400
-    /// RequestThrottledException.
+    /// RequestThrottledException, S3 with 503 SlowDown.
     pub fn throttle(self) -> Self {
         self.with(Kind::Throttle)
     }
@@ -109,8 +109,8 @@ impl Fault {
     }
 
     /// Answers `true` without doing the work, as if its result were to show much later. For calls whose
-    /// answer says nothing else, and for PutSnapshotBlock and CompleteSnapshot, which are checked all the
-    /// same.
+    /// answer says nothing else, and for PutSnapshotBlock, CompleteSnapshot and what writes to S3, which are
+    /// checked all the same.
     pub fn ignore(self) -> Self {
         self.with(Kind::Ignore)
     }
@@ -130,9 +130,9 @@ impl Fault {
         self.with(Kind::Dribble(pause))
     }
 
-    /// Turns over one bit of a block on its way: of what PutSnapshotBlock received, before it is compared
-    /// with its checksum, or of what GetSnapshotBlock sends, whose checksum is right. Calls without a block
-    /// work as usual.
+    /// Turns over one bit of a block or an object on its way: of what PutSnapshotBlock, PutObject or UploadPart
+    /// received, before it is compared with its checksum, or of what GetSnapshotBlock or GetObject sends,
+    /// whose checksum is right. Calls without such a body work as usual.
     pub fn corrupt(self) -> Self {
         self.with(Kind::Corrupt)
     }

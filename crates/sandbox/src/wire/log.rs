@@ -27,7 +27,7 @@ pub enum LogSink {
 /// One call to a service, in the order in which they arrived.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// `ec2`, `ebs`, `sts`, `sso`, or `imds` for the metadata service.
+    /// `ec2`, `ebs`, `s3`, `sts`, `sso`, or `imds` for the metadata service.
     pub service: String,
     /// The action, such as `DescribeImages`; for the metadata service the method and the path.
     pub action: String,
@@ -35,7 +35,9 @@ pub struct Call {
     pub region: String,
     /// The account of the access key, empty when it is unknown.
     pub account: String,
-    /// All parameters as they were sent, `Action` and `Version` included.
+    /// All parameters as they were sent, `Action` and `Version` included. Of S3 they are `Bucket`, `Key`, the
+    /// query and the headers that are of the object, by their names in lower case; `presigned` is `true` of
+    /// a presigned URL.
     pub params: BTreeMap<String, String>,
     /// What the client calls itself.
     pub user_agent: String,

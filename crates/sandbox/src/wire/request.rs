@@ -94,7 +94,7 @@ pub(crate) fn service_of(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Reads `AWS4-HMAC-SHA256 Credential=KEY/20261120/us-east-1/ec2/aws4_request, SignedHeaders=…`.
-fn parse_scope(header: &str) -> Option<Scope> {
+pub(crate) fn parse_scope(header: &str) -> Option<Scope> {
     let rest = header.split("Credential=").nth(1)?;
     let mut parts = rest.split([',', ' ']).next()?.split('/');
     let access_key = parts.next()?.to_owned();
@@ -110,7 +110,7 @@ fn parse_scope(header: &str) -> Option<Scope> {
     })
 }
 
-fn parse_date(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn parse_date(text: &str) -> Option<OffsetDateTime> {
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     PrimitiveDateTime::parse(text, format)
         .ok()

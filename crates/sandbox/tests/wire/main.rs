@@ -1,6 +1,7 @@
 //! Speaks raw HTTP to a sandbox, with a client of a few lines, so that nothing but the wire is tried.
 
 mod ancestry;
+mod bundles;
 mod bytes;
 mod call;
 mod client;
@@ -26,6 +27,8 @@ mod protocol;
 mod public;
 mod references;
 mod register;
+mod s3;
+mod s3_objects;
 mod sharing;
 mod snapshots;
 mod sso;

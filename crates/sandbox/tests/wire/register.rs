@@ -11,10 +11,6 @@ const ROOT: [(&str, &str); 2] = [
 ];
 const NAME: (&str, &str) = ("Name", "web");
 const SNAPSHOT: &str = "BlockDeviceMapping.1.Ebs.SnapshotId";
-const MANIFEST: &str = "<manifest><machine_configuration><architecture>x86_64</architecture>\
-    <block_device_mapping><mapping><virtual>ami</virtual><device>sda1</device></mapping>\
-    </block_device_mapping></machine_configuration></manifest>";
-
 /// Registers a new snapshot under a name, with more parameters.
 fn register(sandbox: &Sandbox, name: &str, more: &[(&str, &str)]) -> Answer {
     let snapshot = sandbox.snapshot(REGION, |_| {});
@@ -194,12 +190,14 @@ fn an_image_of_a_manifest_has_its_root_in_the_instance_store() {
     ];
     let missing = ec2(&sandbox, "RegisterImage", &params);
     assert_eq!(missing.error(), (400, "InvalidManifest"));
-    sandbox.plant_manifest(REGION, location, "nonsense");
+    sandbox
+        .plant_manifest(REGION, location, "nonsense")
+        .unwrap();
     assert_eq!(
         ec2(&sandbox, "RegisterImage", &params).error(),
         (400, "InvalidManifest")
     );
-    sandbox.plant_manifest(REGION, location, MANIFEST);
+    sandbox.plant_bundle(REGION, location).unwrap();
     let image = ec2(&sandbox, "RegisterImage", &params)
         .text("imageId")
         .to_owned();
