@@ -48,6 +48,11 @@ impl Args {
         self.separator
     }
 
+    /// Does the tool's table have the option?
+    pub fn knows(&self, long: &str) -> bool {
+        self.all_options().any(|opt| opt.long == long)
+    }
+
     /// Was the flag given?
     ///
     /// # Panics

@@ -144,6 +144,11 @@ impl Context {
         self.output.is_gone()
     }
 
+    /// Notes that standard output could not be written, by a tool that writes data to it itself.
+    pub fn output_lost(&self, error: &std::io::Error) {
+        self.output.lose(error);
+    }
+
     /// Notes that an operand is done.
     pub fn done(&self) {
         self.report.borrow_mut().done += 1;

@@ -62,6 +62,11 @@ impl Calls {
         }
     }
 
+    /// Do they go to another place than AWS's own?
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
     /// Where they go.
     pub(crate) fn region(&self) -> &Region {
         &self.region

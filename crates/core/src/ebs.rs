@@ -5,8 +5,6 @@
 //! Those for single blocks are made once all the same, because whoever makes thousands of them
 //! decides himself when to make which one again.
 
-mod body;
-
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -16,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
+use crate::body;
 use crate::calls::{Calls, Patience};
 use crate::error::{Error, Fault};
 use crate::id::Id;
@@ -298,7 +297,10 @@ impl Ebs {
             })?;
         let mut body = answer.block_data;
         Ok(FetchedBlock {
-            data: body::whole(index, BODY, async || body.next().await).await?,
+            data: body::whole(&format!("block {index}"), BLOCK, BODY, async || {
+                body.next().await
+            })
+            .await?,
             digest,
         })
     }

@@ -170,6 +170,13 @@ impl Error {
         !matches!(self.0.fault, Fault::Final | Fault::Uncertain)
     }
 
+    pub(crate) fn with_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Says how a retry should take it.
+    #[must_use]
     pub(crate) fn with_fault(mut self, fault: Fault) -> Self {
         self.0.fault = fault;
         self

@@ -5,13 +5,15 @@
 //! * pure: [`id`], [`region`], [`reference`], [`name`], [`tag`], [`time`], [`created`], [`mapping`],
 //!   [`escape`], [`image`], [`heritage`], [`resource`] parse, check, print and decide; they import
 //!   only each other.
-//! * the rim: [`ec2`], [`ebs`], [`session`] and [`error`] are the only modules that know the AWS SDK;
+//! * the rim: [`ec2`], [`ebs`], [`s3`], [`session`] and [`error`] are the only modules that know the AWS SDK;
 //!   [`input`], [`output`] and [`progress`] are the only ones that read or write for a user.
 //! * [`app`] runs a tool: it is the only place that prints errors and ends the process.
 //!
 //! Invariant: a tool never names an SDK type, never prints an error and never exits.
 
+mod account;
 pub mod app;
+mod body;
 mod calls;
 pub mod chance;
 pub mod cleanup;
@@ -36,6 +38,7 @@ pub mod reference;
 pub mod region;
 pub mod resource;
 pub mod retry;
+pub mod s3;
 pub mod session;
 pub mod settings;
 mod startup;

@@ -145,13 +145,18 @@ impl Output {
         }
         let written = self.progress.suspend(|| write(text));
         let Err(error) = written else { return Ok(()) };
+        self.lose(&error);
+        Err(Gone)
+    }
+
+    /// Notes that standard output could not be written, by who writes data to it past this.
+    pub fn lose(&self, error: &std::io::Error) {
         *self.state.borrow_mut() = match error.kind() {
             ErrorKind::BrokenPipe => State::Closed,
             _ => State::Failed(Error::failed(format!(
                 "cannot write standard output: {error}"
             ))),
         };
-        Err(Gone)
     }
 
     /// How a resource is called here, for a reader in the region `home`.

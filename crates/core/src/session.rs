@@ -25,6 +25,7 @@ use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
+use crate::account;
 use crate::calls::Calls;
 use crate::ebs::Ebs;
 use crate::ec2::Ec2;
@@ -34,9 +35,10 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::reference::{Located, Reference};
 use crate::region::{NotARegion, Region};
+use crate::s3::S3;
 use crate::settings::{Settings, endpoint_url};
 
-pub use instance::ThisInstance;
+pub use instance::{Origin, ThisInstance};
 
 /// Longest time to a connection; behind a slow proxy TCP alone can take seconds.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -146,6 +148,15 @@ impl Session {
         instance::ask(&client).await
     }
 
+    /// What the instance that this runs on was started of; told, or not, within seconds.
+    ///
+    /// # Errors
+    /// This is no instance, or its metadata service does not answer.
+    pub async fn origin(&self) -> Result<Origin, Error> {
+        let client = metadata_client(&self.provider_config(None));
+        instance::ask_origin(&client).await
+    }
+
     /// Puts a reference into its region.
     ///
     /// # Errors
@@ -179,6 +190,21 @@ impl Session {
     pub async fn ebs(&self, region: &Region) -> Ebs {
         let config = self.config.get_or_init(|| self.load(region)).await;
         Ebs::new(config, self.calls(Service::Ebs, config, region))
+    }
+
+    /// The gateway to S3 in a region; a tool asks for it once.
+    pub async fn s3(&self, region: &Region) -> S3 {
+        let config = self.config.get_or_init(|| self.load(region)).await;
+        S3::new(config, self.calls(Service::S3, config, region))
+    }
+
+    /// The 12 digits of the account whose keys are used.
+    ///
+    /// # Errors
+    /// There are no keys, or STS does not take them.
+    pub async fn account(&self, region: &Region) -> Result<String, Error> {
+        let config = self.config.get_or_init(|| self.load(region)).await;
+        account::ask(config, &self.calls(Service::Sts, config, region)).await
     }
 
     fn calls(&self, service: Service, config: &SdkConfig, region: &Region) -> Calls {
@@ -284,6 +310,8 @@ fn check_endpoints() -> Result<(), Error> {
     for name in [
         "AWS_ENDPOINT_URL_EC2",
         "AWS_ENDPOINT_URL_EBS",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_ENDPOINT_URL_STS",
         "AWS_ENDPOINT_URL",
     ] {
         if let Some(url) = variable(name)? {

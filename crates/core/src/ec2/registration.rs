@@ -27,6 +27,8 @@ pub struct Registered {
     pub root_device: Option<String>,
     /// Its block device mappings, as EC2 tells them: without the keys of encrypted volumes.
     pub mappings: Vec<Mapping>,
+    /// The place of its manifest, `BUCKET/PREFIX/NAME.manifest.xml`, if it is made of a bundle.
+    pub location: Option<String>,
 }
 
 impl Registered {
@@ -87,6 +89,16 @@ impl Ec2 {
         self.own_images(&[of_snapshot]).await
     }
 
+    /// The own images that are registered of the bundle whose manifest is at `location`,
+    /// `BUCKET/PREFIX/NAME.manifest.xml`.
+    ///
+    /// # Errors
+    /// EC2 does not tell.
+    pub async fn own_images_at(&self, location: &str) -> Result<Vec<Image>, Error> {
+        let of_manifest = filter("manifest-location", [location.to_owned()]);
+        self.own_images(&[of_manifest]).await
+    }
+
     async fn look_at_registration(&self, image: &Id) -> Result<Option<Registered>, Error> {
         let call = self
             .client
@@ -126,6 +138,10 @@ pub(super) fn registered(image: &sdk::Image) -> Option<Registered> {
             .iter()
             .filter_map(mapping)
             .collect(),
+        location: image
+            .root_device_type()
+            .filter(|kind| **kind == sdk::DeviceType::InstanceStore)
+            .and_then(|_| text(image.image_location())),
     })
 }
 

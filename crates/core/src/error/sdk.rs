@@ -15,6 +15,10 @@ pub enum Service {
     Ec2,
     /// The EBS direct APIs.
     Ebs,
+    /// S3.
+    S3,
+    /// The Security Token Service.
+    Sts,
 }
 
 impl Service {
@@ -23,6 +27,8 @@ impl Service {
         match self {
             Self::Ec2 => "EC2",
             Self::Ebs => "EBS",
+            Self::S3 => "S3",
+            Self::Sts => "STS",
         }
     }
 
@@ -31,6 +37,8 @@ impl Service {
         match self {
             Self::Ec2 => "ec2",
             Self::Ebs => "ebs",
+            Self::S3 => "s3",
+            Self::Sts => "sts",
         }
     }
 
@@ -39,6 +47,8 @@ impl Service {
         match self {
             Self::Ec2 => "AWS_ENDPOINT_URL_EC2",
             Self::Ebs => "AWS_ENDPOINT_URL_EBS",
+            Self::S3 => "AWS_ENDPOINT_URL_S3",
+            Self::Sts => "AWS_ENDPOINT_URL_STS",
         }
     }
 }
@@ -167,9 +177,15 @@ fn fault_of(status: u16, code: &str) -> Fault {
         "BandwidthLimitExceeded",
         "SlowDown",
     ];
+    // We send the digests of what we send, so data that does not fit them was damaged on its way.
+    const DAMAGED: [&str; 2] = ["BadDigest", "XAmzContentSHA256Mismatch"];
     if THROTTLES.contains(&code) || status == 429 {
         Fault::Throttled
-    } else if status >= 500 || status == 408 || code.starts_with("RequestTimeout") {
+    } else if status >= 500
+        || status == 408
+        || code.starts_with("RequestTimeout")
+        || DAMAGED.contains(&code)
+    {
         Fault::Passing
     } else {
         Fault::Final
@@ -180,8 +196,9 @@ fn hint_of(service: Service, operation: &str, code: &str) -> Option<String> {
     let hint = match code {
         code if is_denial(code) => {
             return Some(format!(
-                "the permission needed is {}:{operation}",
-                service.permissions()
+                "the permission needed is {}:{}",
+                service.permissions(),
+                permission(operation)
             ));
         }
         "AuthFailure" => {
@@ -199,6 +216,18 @@ fn hint_of(service: Service, operation: &str, code: &str) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// The permission for an operation is called like it, but for some of S3's (S3 User Guide, "Required
+/// permissions for Amazon S3 API operations").
+fn permission(operation: &str) -> &str {
+    match operation {
+        "HeadObject" => "GetObject",
+        "HeadBucket" | "ListObjectsV2" => "ListBucket",
+        "DeleteObjects" => "DeleteObject",
+        "PutObject" => "PutObject, and s3:PutObjectAcl where the object gets an ACL",
+        other => other,
+    }
 }
 
 /// No answer came.

@@ -1,30 +1,33 @@
-//! The data of a block, as it arrives.
+//! The data in an answer, as it arrives: a block of a snapshot, an object.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::BLOCK;
 use crate::error::{Error, Fault};
 
-/// Puts the pieces of a block together. All of them must be there in time.
+/// Room that is made at first, in bytes: enough for a block, and for a part of a bundle.
+const USUAL: usize = 10 << 20;
+
+/// Puts the pieces of `what` together, `most` bytes at most. All of them must be there in time.
 ///
 /// # Errors
-/// A connection that breaks, data that does not end, and more than a block. The same call may bring
+/// A connection that breaks, data that does not end, and more than it may be. The same call may bring
 /// it the next time.
-pub(super) async fn whole<E>(
-    index: u32,
+pub(crate) async fn whole<E>(
+    what: &str,
+    most: usize,
     limit: Duration,
     mut next: impl AsyncFnMut() -> Option<Result<Bytes, E>>,
 ) -> Result<Bytes, Error> {
     let broken = |what: &str| Error::failed(what).with_fault(Fault::Passing);
     let read = async {
-        let mut data = BytesMut::with_capacity(BLOCK);
+        let mut data = BytesMut::with_capacity(most.min(USUAL));
         while let Some(piece) = next().await {
-            let cut = |_| broken(&format!("the answer with block {index} was cut short"));
+            let cut = |_| broken(&format!("the answer with {what} was cut short"));
             let piece = piece.map_err(cut)?;
-            if data.len() + piece.len() > BLOCK {
-                let what = format!("EBS gave more than a block for block {index}");
+            if data.len() + piece.len() > most {
+                let what = format!("the answer with {what} is longer than {most} bytes");
                 return Err(broken(&what));
             }
             data.extend_from_slice(&piece);
@@ -35,7 +38,7 @@ pub(super) async fn whole<E>(
         Ok(data) => data,
         Err(_) => {
             let limit = limit.as_secs();
-            let what = format!("block {index} did not arrive within {limit} seconds");
+            let what = format!("{what} did not arrive within {limit} seconds");
             Err(broken(&what))
         }
     }
@@ -44,11 +47,12 @@ pub(super) async fn whole<E>(
 #[cfg(test)]
 mod tests {
     use super::whole;
-    use crate::ebs::BLOCK;
     use crate::error::{Error, Fault};
     use bytes::Bytes;
     use std::collections::VecDeque;
     use std::time::Duration;
+
+    const MOST: usize = 1000;
 
     type Piece = Option<Result<Bytes, ()>>;
 
@@ -62,7 +66,7 @@ mod tests {
         };
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_time().build().expect("a runtime");
-        runtime.block_on(whole(7, limit, next))
+        runtime.block_on(whole("block 7", MOST, limit, next))
     }
 
     fn piece(length: usize) -> Piece {
@@ -71,15 +75,15 @@ mod tests {
 
     #[test]
     fn pieces_become_a_block() {
-        let data = read([piece(1), piece(BLOCK - 1), None]).expect("a block");
-        assert_eq!(data.len(), BLOCK);
+        let data = read([piece(1), piece(MOST - 1), None]).expect("a block");
+        assert_eq!(data.len(), MOST);
     }
 
     #[test]
     fn what_is_no_block_may_be_asked_for_again() {
         for (pieces, what) in [
             ([piece(1), Some(Err(()))], "was cut short"),
-            ([piece(1), piece(BLOCK)], "gave more than a block"),
+            ([piece(1), piece(MOST)], "is longer than 1000 bytes"),
         ] {
             let error = read(pieces).expect_err("no block");
             assert_eq!(error.fault(), Fault::Passing);
