@@ -8,10 +8,10 @@ use ami_core::escape::escape;
 use ami_core::id::Kind;
 use ami_core::reference::Located;
 use ami_core::settings::Format;
+use ami_registration::record::{File, Made};
+use ami_registration::until_stopped;
 
-use crate::record::{File, Made};
 use crate::request::Fetch;
-use crate::until_stopped;
 
 /// Makes the file, and prints its name.
 pub(crate) async fn run(context: &Context, request: Fetch) -> Result<(), Error> {

@@ -6,17 +6,28 @@ use ami_blocks::fetch;
 use ami_cli::args::Args;
 use ami_core::error::Error;
 use ami_core::id::Kind;
-use ami_core::name;
-use ami_core::naming::Naming;
 use ami_core::reference::Reference;
-use ami_core::tag::{self, Tag};
-use ami_core::wait::Asked;
+use ami_registration::{Register, Source, sending};
 
-use crate::machine::Wishes;
-use crate::sending::{self, Sending};
-use crate::source::{self, Source};
-use crate::volumes::Volumes;
+use crate::source;
 
+/// Options that are for disks only.
+const OF_DISKS: [&str; 14] = [
+    "snapshot-only",
+    "encrypt",
+    "kms-key",
+    "skip-holes",
+    "calls",
+    "rate",
+    "convert",
+    "work-dir",
+    "parent",
+    "parent-disk",
+    "parent-digests",
+    "save-digests",
+    "journal",
+    "no-journal",
+];
 /// Options that a bundle has no use for: it has no snapshot, and the machines that start it know
 /// neither UEFI nor the Elastic Network Adapter.
 const NOT_OF_BUNDLES: [&str; 7] = [
@@ -37,25 +48,9 @@ const OF_FETCHING: [&str; 3] = ["output", "overwrite", "device"];
 #[derive(Debug)]
 pub(crate) enum Request {
     /// An image, or a snapshot that could become one.
-    Register(Box<Register>),
+    Register(Source, Box<Register>),
     /// A disk file.
     Fetch(Fetch),
-}
-
-/// An image to be made.
-#[derive(Debug)]
-pub(crate) struct Register {
-    pub(crate) source: Source,
-    pub(crate) name: Naming,
-    pub(crate) description: Option<String>,
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) source_image: Option<Reference>,
-    pub(crate) volumes: Volumes,
-    pub(crate) machine: Wishes,
-    pub(crate) sending: Sending,
-    pub(crate) snapshot_only: bool,
-    pub(crate) wait: Asked,
-    pub(crate) dry_run: bool,
 }
 
 /// A disk file to be made.
@@ -81,30 +76,9 @@ impl Request {
         if let Some(option) = OF_FETCHING.iter().find(|option| args.flag(option)) {
             return Err(Error::usage(format!("--{option} is for --fetch")));
         }
-        Register::read(args).map(|register| Self::Register(Box::new(register)))
-    }
-}
-
-impl Register {
-    fn read(args: &Args) -> Result<Self, Error> {
-        let source = Source::read(args.operands())?;
+        let source = source::read(args.operands())?;
         check_kind(args, &source)?;
-        let tags = args.values("tag", tag::parse)?;
-        let sending = Sending::read(args)?;
-        tag::check_own(&tags).map_err(|why| Error::usage(format!("--tag: {why}")))?;
-        Ok(Self {
-            source,
-            name: Naming::read(args)?,
-            description: args.value("description", name::parse_description)?,
-            tags,
-            source_image: args.value("source-image", source::image)?,
-            volumes: Volumes::read(args)?,
-            machine: Wishes::read(args)?,
-            sending,
-            snapshot_only: args.flag("snapshot-only"),
-            wait: Asked::read(args)?,
-            dry_run: args.flag("dry-run"),
-        })
+        Ok(Self::Register(source, Box::new(Register::read(args)?)))
     }
 }
 
@@ -142,13 +116,15 @@ fn check_kind(args: &Args, source: &Source) -> Result<(), Error> {
     };
     match source {
         Source::Bundle(_) => {
-            refuse(&sending::OPTIONS, "for disks, and SOURCE is a bundle")?;
+            refuse(&OF_DISKS, "for disks, and SOURCE is a bundle")?;
             refuse(&NOT_OF_BUNDLES, "not for bundles")
         }
         Source::Snapshot(_) => {
-            refuse(&sending::OPTIONS, "for disks, and SOURCE is a snapshot")?;
+            refuse(&OF_DISKS, "for disks, and SOURCE is a snapshot")?;
             refuse(&OF_BUNDLES, "for bundles, and SOURCE is a snapshot")
         }
-        Source::Input | Source::Path(_) => refuse(&OF_BUNDLES, "for bundles, and SOURCE is a disk"),
+        Source::Input | Source::Path(_) | Source::Given(_) => {
+            refuse(&OF_BUNDLES, "for bundles, and SOURCE is a disk")
+        }
     }
 }

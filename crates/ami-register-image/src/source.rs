@@ -1,73 +1,50 @@
 //! What an image is made of, told by the shape of the word that names it.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
 
 use ami_core::error::Error;
 use ami_core::escape::escape;
-use ami_core::id::{Id, Kind};
+use ami_core::id::Kind;
 use ami_core::reference::Reference;
+use ami_registration::{Source, manifest_place};
 
-/// What every manifest's name ends with (ec2-ami-tools).
-const MANIFEST: &str = ".manifest.xml";
-/// Names of buckets; those of old ones in us-east-1 may be longer than others and hold more letters
-/// (S3 User Guide, "Bucket naming rules").
-const BUCKET: std::ops::RangeInclusive<usize> = 3..=255;
-
-/// What an image is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// A snapshot that is there.
-    Snapshot(Reference),
-    /// A bundle in S3, by the place of its manifest, `BUCKET/PREFIX/NAME.manifest.xml`.
-    Bundle(String),
-    /// A disk on standard input.
-    Input,
-    /// A disk that has a path.
-    Path(PathBuf),
+/// Reads the only operand.
+pub(crate) fn read(operands: &[OsString]) -> Result<Source, Error> {
+    let word = only(
+        operands,
+        "a disk file, a snapshot, a bundle in S3, or '-' for standard input",
+    )?;
+    match word.to_str() {
+        Some(text) => of_text(text).map_err(Error::usage),
+        None => Ok(Source::Path(word.into())),
+    }
 }
 
-impl Source {
-    /// Reads the only operand.
-    pub(crate) fn read(operands: &[OsString]) -> Result<Self, Error> {
-        let word = only(
-            operands,
-            "a disk file, a snapshot, a bundle in S3, or '-' for standard input",
-        )?;
-        match word.to_str() {
-            Some(text) => Self::of_text(text).map_err(Error::usage),
-            None => Ok(Self::Path(word.into())),
-        }
+fn of_text(text: &str) -> Result<Source, String> {
+    let shown = escape(text);
+    if text.is_empty() {
+        return Err("SOURCE is empty".to_owned());
     }
-
-    fn of_text(text: &str) -> Result<Self, String> {
-        let shown = escape(text);
-        if text.is_empty() {
-            return Err("SOURCE is empty".to_owned());
-        }
-        if text == "-" {
-            return Ok(Self::Input);
-        }
-        if text.starts_with("arn:") {
-            return Reference::parse(text, &[Kind::Snapshot]).map(Self::Snapshot);
-        }
-        if text.starts_with("snap-") && !text.contains('/') {
-            return Reference::parse(text, &[Kind::Snapshot])
-                .map(Self::Snapshot)
-                .map_err(|why| format!("{why}; a file of that name is ./{shown}"));
-        }
-        if let Some(place) = text.strip_prefix("s3://") {
-            return bundle(place).map(Self::Bundle).map_err(|why| {
-                format!("'{shown}' is no s3://BUCKET/PREFIX/NAME{MANIFEST}: {why}")
-            });
-        }
-        if let Some(instead) = text.parse::<Reference>().ok().and_then(instead) {
-            return Err(format!(
-                "'{shown}' is no source; {instead}; a file of that name is ./{shown}"
-            ));
-        }
-        Ok(Self::Path(text.into()))
+    if text == "-" {
+        return Ok(Source::Input);
     }
+    if text.starts_with("arn:") {
+        return Reference::parse(text, &[Kind::Snapshot]).map(Source::Snapshot);
+    }
+    if text.starts_with("snap-") && !text.contains('/') {
+        return Reference::parse(text, &[Kind::Snapshot])
+            .map(Source::Snapshot)
+            .map_err(|why| format!("{why}; a file of that name is ./{shown}"));
+    }
+    if text.starts_with("s3://") {
+        return manifest_place(text).map(Source::Bundle);
+    }
+    if let Some(instead) = text.parse::<Reference>().ok().and_then(instead) {
+        return Err(format!(
+            "'{shown}' is no source; {instead}; a file of that name is ./{shown}"
+        ));
+    }
+    Ok(Source::Path(text.into()))
 }
 
 /// What is meant to be fetched: a snapshot or an image.
@@ -97,44 +74,13 @@ fn instead(reference: Reference) -> Option<&'static str> {
     }
 }
 
-fn bundle(place: &str) -> Result<String, String> {
-    let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
-    if !BUCKET.contains(&bucket.len()) || !bucket.chars().all(plain) {
-        return Err(format!("'{}' is no bucket", escape(bucket)));
-    }
-    let name = key.rsplit('/').next().unwrap_or_default();
-    if name.len() <= MANIFEST.len() || !name.ends_with(MANIFEST) {
-        return Err("a bundle is named by its manifest".to_owned());
-    }
-    if key.starts_with('/') || key.chars().any(char::is_control) {
-        return Err("that is no key of an object".to_owned());
-    }
-    Ok(place.to_owned())
-}
-
-/// Reads `snap-ID`, `snap-ID@REGION` or an ARN.
-pub(crate) fn snapshot(text: &str) -> Result<Reference, String> {
-    Reference::parse(text, &[Kind::Snapshot])
-}
-
-/// Reads `ami-ID`, `ami-ID@REGION` or an ARN.
-pub(crate) fn image(text: &str) -> Result<Reference, String> {
-    Reference::parse(text, &[Kind::Image])
-}
-
-/// How a snapshot is deleted by hand.
-pub(crate) fn removal(snapshot: &Id, region: &ami_core::region::Region) -> String {
-    format!("aws ec2 delete-snapshot --region {region} --snapshot-id {snapshot}")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Source;
+    use std::path::Path;
 
-    fn read(text: &str) -> Result<Source, String> {
-        Source::of_text(text)
-    }
+    use ami_registration::Source;
+
+    use super::of_text as read;
 
     #[test]
     fn sources_are_told_by_their_shape() {
@@ -145,11 +91,9 @@ mod tests {
         ] {
             assert!(matches!(read(text), Ok(Source::Snapshot(_))), "{text}");
         }
-        assert_eq!(read("-"), Ok(Source::Input));
-        assert_eq!(
-            read("s3://web/a b/image.manifest.xml"),
-            Ok(Source::Bundle("web/a b/image.manifest.xml".to_owned()))
-        );
+        assert!(matches!(read("-"), Ok(Source::Input)));
+        let bundle = "s3://web/a b/image.manifest.xml";
+        assert!(matches!(read(bundle), Ok(Source::Bundle(place)) if place.to_string() == bundle));
         for path in [
             "disk.raw",
             "./snap-12345678",
@@ -157,7 +101,11 @@ mod tests {
             "ami-build.raw",
             "./-",
         ] {
-            assert_eq!(read(path), Ok(Source::Path(path.into())));
+            let read = read(path);
+            assert!(
+                matches!(read, Ok(Source::Path(its)) if its == Path::new(path)),
+                "{path}"
+            );
         }
     }
 

@@ -6,13 +6,11 @@ use support::{HOME, actions, printed, register, sandbox, tags_in};
 
 const PLACE: &str = "bucket/web/image.manifest.xml";
 const SOURCE: &str = "s3://bucket/web/image.manifest.xml";
-const MANIFEST: &str = "<?xml version='1.0'?><manifest><version>2007-10-10</version>\
-    <machine_configuration><architecture>x86_64</architecture></machine_configuration></manifest>";
 
 #[test]
 fn a_bundle_is_registered_by_its_manifest() {
     let sandbox = sandbox();
-    sandbox.plant_manifest(HOME, PLACE, MANIFEST);
+    sandbox.plant_bundle(HOME, PLACE).expect("planted");
     let outcome = register(&sandbox, &["-n", "web", SOURCE])
         .run()
         .expect()
@@ -41,7 +39,7 @@ fn a_bundle_is_registered_by_its_manifest() {
 #[test]
 fn a_paravirtual_bundle_has_a_kernel() {
     let sandbox = sandbox();
-    sandbox.plant_manifest(HOME, PLACE, MANIFEST);
+    sandbox.plant_bundle(HOME, PLACE).expect("planted");
     register(
         &sandbox,
         &[

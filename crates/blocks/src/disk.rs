@@ -2,12 +2,13 @@
 //!
 //! Holes are found with SEEK_DATA and SEEK_HOLE and never read.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ami_core::error::{Error, Kind};
 use rustix::fs::SeekFrom as Whence;
@@ -177,9 +178,9 @@ fn number(block: u64) -> u32 {
 }
 
 /// A pipe: bytes of a disk from its start on, until they end.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Stream {
-    file: Arc<File>,
+    from: Arc<Mutex<dyn Read + Send>>,
     name: String,
     /// What was read of it already.
     head: Vec<u8>,
@@ -188,10 +189,10 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Takes an open pipe; messages call it by that name.
-    pub fn new(file: File, name: String) -> Self {
+    /// Takes an open pipe, or whatever else gives the bytes of a disk; messages call it by that name.
+    pub fn new(from: impl Read + Send + 'static, name: String) -> Self {
         Self {
-            file: Arc::new(file),
+            from: Arc::new(Mutex::new(from)),
             name,
             head: Vec::new(),
             read: 0,
@@ -225,8 +226,9 @@ impl Stream {
         for (place, byte) in buffer.iter_mut().zip(self.head.drain(..filled)) {
             *place = byte;
         }
+        let mut from = self.from.lock().unwrap_or_else(PoisonError::into_inner);
         while filled < buffer.len() {
-            match (&*self.file).read(&mut buffer[filled..]) {
+            match from.read(&mut buffer[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -236,6 +238,12 @@ impl Stream {
         buffer[filled..].fill(0);
         self.read += filled as u64;
         Ok(filled > 0)
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stream({})", self.name)
     }
 }
 

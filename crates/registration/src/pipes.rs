@@ -16,7 +16,8 @@ use ami_disk::{Format, ReadAt};
 
 use crate::looking::{look, look_at_table};
 use crate::opened::{Opened, unpacker, unusable};
-use crate::request::Register;
+use crate::register::Register;
+use crate::run::until_stopped;
 use crate::sending::Journal;
 use crate::size;
 
@@ -92,20 +93,13 @@ async fn read(
 ) -> Result<Option<Opened>, Error> {
     check(request)?;
     let size = request.volumes.size.unwrap_or(1);
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut head = Vec::new();
-        let read = (&file).take(BLOCK as u64).read_to_end(&mut head);
-        read.map(|_| (file, head))
-    });
-    let read = tokio::select! {
-        biased;
-        _ = context.interrupt.arrived() => return Ok(None),
-        read = reading => read.unwrap_or_else(|error| Err(std::io::Error::other(error))),
-    };
     let refuse = |what: String| Error::new(Kind::Usage, what).of(&name);
-    let (file, head) = read.map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let Some(read) = until_stopped(context, first_block(file)).await else {
+        return Ok(None);
+    };
+    let (file, bytes) = read.map_err(|error| refuse(format!("cannot be read: {error}")))?;
     let head = Head {
-        bytes: head,
+        bytes,
         size: u64::from(size) << 30,
     };
     check_format(&head, &name)?;
@@ -119,6 +113,19 @@ async fn read(
         size,
         journal: None,
     }))
+}
+
+/// Reads the first block, or what there is of it.
+pub(crate) async fn first_block<R: Read + Send + 'static>(
+    mut from: R,
+) -> std::io::Result<(R, Vec<u8>)> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut head = Vec::new();
+        let read = from.by_ref().take(BLOCK as u64).read_to_end(&mut head);
+        read.map(|_| (from, head))
+    });
+    let read = reading.await;
+    read.unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
 /// Refuses what is no raw disk.
@@ -136,9 +143,9 @@ fn check_format(bytes: &dyn ReadAt, name: &str) -> Result<(), Error> {
 }
 
 /// The first bytes of a disk of that size; of the rest nothing is known, and it is taken for zeros.
-struct Head {
-    bytes: Vec<u8>,
-    size: u64,
+pub(crate) struct Head {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) size: u64,
 }
 
 impl ReadAt for Head {

@@ -18,8 +18,8 @@ use ami_core::tag::{self, Heritage, Tag};
 use ami_core::time::Moment;
 
 use crate::record::Made;
-use crate::request::Register;
-use crate::until_stopped;
+use crate::register::Register;
+use crate::run::until_stopped;
 use crate::volumes::Volumes;
 
 /// What the root of an image is made of.

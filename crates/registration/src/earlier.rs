@@ -15,7 +15,7 @@ use ami_core::tag::{Heritage, Tag};
 
 use crate::plan::{Plan, Snapshot};
 use crate::record::Made;
-use crate::until_stopped;
+use crate::run::until_stopped;
 
 /// The image that an earlier run has registered without learning of it, and the journal that it has
 /// left. The image is known by its snapshot, which is that of the journal, and the journal by its

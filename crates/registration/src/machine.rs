@@ -6,31 +6,34 @@ mod wishes;
 use ami_core::ec2::Attributes;
 use ami_core::error::Error;
 
-pub(crate) use wishes::Wishes;
+pub use wishes::Wishes;
 
 /// The only values there are of ImdsSupport, TpmSupport and SriovNetSupport.
 const V2: &str = "v2.0";
 const SIMPLE: &str = "simple";
 const HVM: &str = "hvm";
+const PARAVIRTUAL: &str = "paravirtual";
 
 /// What a disk tells, and why that is believed.
 #[derive(Debug, Default)]
-pub(crate) struct Evidence {
-    pub(crate) architecture: Option<Told>,
-    pub(crate) boot_mode: Option<Told>,
+pub struct Evidence {
+    /// What its programs are for.
+    pub architecture: Option<Told>,
+    /// How it starts.
+    pub boot_mode: Option<Told>,
     /// Were its partitions looked at, so that no boot mode means that there is none?
-    pub(crate) was_looked_at: bool,
+    pub was_looked_at: bool,
     /// Why it does not tell its architecture.
-    pub(crate) why_not: Option<String>,
+    pub why_not: Option<String>,
 }
 
 /// Something that a disk tells.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub struct Told {
     /// EC2's word for it.
-    pub(crate) word: String,
+    pub word: String,
     /// A clause that can follow "because".
-    pub(crate) because: String,
+    pub because: String,
 }
 
 /// What was decided.
@@ -68,6 +71,17 @@ impl Wishes {
         let architecture = self.architecture(evidence, source, &mut decided)?;
         let mode = self.boot_mode(evidence, source, &architecture, &mut decided)?;
         self.check_mode(mode.as_deref())?;
+        if self.virtualization.as_deref() == Some(PARAVIRTUAL) {
+            // Of its machines none knows any of the rest.
+            decided.attributes = Attributes {
+                architecture: Some(architecture),
+                virtualization: self.virtualization.clone(),
+                kernel: self.kernel.clone(),
+                ramdisk: self.ramdisk.clone(),
+                ..Attributes::default()
+            };
+            return Ok(decided);
+        }
         decided.attributes = Attributes {
             architecture: Some(architecture),
             virtualization: Some(HVM.to_owned()),

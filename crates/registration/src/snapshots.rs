@@ -7,6 +7,7 @@ use ami_core::ec2::{Attributes, Ec2, Registered, Snapshot as Described};
 use ami_core::error::Error;
 use ami_core::heritage::{Said, Testimony};
 use ami_core::image::Image;
+use ami_core::output::Record;
 use ami_core::reference::{Located, Reference};
 use ami_core::resource::State;
 use ami_core::tag::Heritage;
@@ -15,8 +16,9 @@ use ami_core::wait::{Rules, Waiter, say_how_to_go_on};
 use crate::handover::hand_over;
 use crate::origin::source_image;
 use crate::plan::{Plan, Root, Snapshot};
-use crate::request::Register;
-use crate::until_stopped;
+use crate::record::Made;
+use crate::register::Register;
+use crate::run::until_stopped;
 
 /// The pause before EC2 is asked for a snapshot again that it does not know.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,10 +26,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COMPLETED: &str = "completed";
 
 /// Registers a snapshot.
-pub(crate) async fn run(
+pub(crate) async fn run<R: Record>(
     context: &Context,
     request: &Register,
     snapshot: Reference,
+    show: &impl Fn(Made) -> R,
 ) -> Result<(), Error> {
     if request.source_image.is_none() {
         request.machine.decide_for_snapshot(None)?;
@@ -61,7 +64,7 @@ pub(crate) async fn run(
     }
     let made = plan.register(&root).await;
     let made = made.map_err(|error| error.of(&located.id))?;
-    hand_over(context, &request.wait, made).await;
+    hand_over(context, &request.wait, made, show).await;
     Ok(())
 }
 

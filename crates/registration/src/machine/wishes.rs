@@ -6,42 +6,55 @@ use ami_core::escape::escape;
 
 use super::{HVM, V2, check_firmware};
 use crate::firmware;
+use crate::options::{flag, value};
 
 /// Architectures of images (EC2 API Reference, RegisterImage, Architecture).
 const ARCHITECTURES: [&str; 5] = ["x86_64", "arm64", "i386", "x86_64_mac", "arm64_mac"];
 /// Boot modes (same place, BootMode).
 const BOOT_MODES: [&str; 3] = ["legacy-bios", "uefi", "uefi-preferred"];
 
-/// What the options say.
+/// What somebody says, in the words of EC2.
 #[derive(Debug, Default)]
-pub(crate) struct Wishes {
-    pub(super) architecture: Option<String>,
-    pub(super) boot_mode: Option<String>,
-    pub(super) no_ena: bool,
-    pub(super) sriov: bool,
+pub struct Wishes {
+    /// `x86_64`, `arm64`, `i386` and others.
+    pub architecture: Option<String>,
+    /// `legacy-bios`, `uefi` or `uefi-preferred`.
+    pub boot_mode: Option<String>,
+    /// Leave the Elastic Network Adapter out, which disks have where nobody says so.
+    pub no_ena: bool,
+    /// Has the disk the driver for enhanced networking of older machines?
+    pub sriov: bool,
     /// Is the metadata service to be asked with tokens only?
-    pub(super) tokens_only: Option<bool>,
-    pub(super) tpm: bool,
-    pub(super) uefi_data: Option<String>,
-    pub(super) virtualization: Option<String>,
-    pub(super) kernel: Option<String>,
-    pub(super) ramdisk: Option<String>,
+    pub tokens_only: Option<bool>,
+    /// Is there to be a NitroTPM?
+    pub tpm: bool,
+    /// Variables of the UEFI firmware, in base64.
+    pub uefi_data: Option<String>,
+    /// Of a bundle: `hvm` or `paravirtual`.
+    pub virtualization: Option<String>,
+    /// Of a bundle: its kernel, `aki-…`.
+    pub kernel: Option<String>,
+    /// Of a bundle: its RAM disk, `ari-…`.
+    pub ramdisk: Option<String>,
 }
 
 impl Wishes {
-    /// Reads the options; the file of firmware variables with them.
-    pub(crate) fn read(args: &Args) -> Result<Self, Error> {
+    /// Reads the options that the tool has; the file of firmware variables with them.
+    ///
+    /// # Errors
+    /// Words that EC2 does not know, and what does not go together.
+    pub fn read(args: &Args) -> Result<Self, Error> {
         let wishes = Self {
-            architecture: args.value("arch", architecture)?,
-            boot_mode: args.value("boot-mode", boot_mode)?,
-            no_ena: args.flag("no-ena"),
-            sriov: args.flag("sriov"),
-            tokens_only: args.value("imds", tokens_only)?,
-            tpm: args.flag("tpm"),
-            uefi_data: args.value("uefi-data", firmware::read)?,
-            virtualization: args.value("virtualization", virtualization)?,
-            kernel: args.value("kernel", |text| boot_part(text, "aki-"))?,
-            ramdisk: args.value("ramdisk", |text| boot_part(text, "ari-"))?,
+            architecture: value(args, "arch", architecture)?,
+            boot_mode: value(args, "boot-mode", boot_mode)?,
+            no_ena: flag(args, "no-ena"),
+            sriov: flag(args, "sriov"),
+            tokens_only: value(args, "imds", tokens_only)?,
+            tpm: flag(args, "tpm"),
+            uefi_data: value(args, "uefi-data", firmware::read)?,
+            virtualization: value(args, "virtualization", virtualization)?,
+            kernel: value(args, "kernel", |text| boot_part(text, "aki-"))?,
+            ramdisk: value(args, "ramdisk", |text| boot_part(text, "ari-"))?,
         };
         let is_paravirtual = wishes.virtualization.as_deref() == Some("paravirtual");
         if !is_paravirtual && (wishes.kernel.is_some() || wishes.ramdisk.is_some()) {

@@ -17,7 +17,7 @@ use crate::convert::convert;
 use crate::looking::look;
 use crate::machine::Evidence;
 use crate::pipes;
-use crate::request::Register;
+use crate::register::Register;
 use crate::sending::Journal;
 use crate::size;
 use crate::source::Source;
@@ -39,13 +39,18 @@ pub(crate) struct Opened {
     pub(crate) journal: Option<PathBuf>,
 }
 
-/// Opens the disk that SOURCE names. `None` when the tool was asked to stop meanwhile.
-pub(crate) async fn open(context: &Context, request: &Register) -> Result<Option<Opened>, Error> {
-    let path = match &request.source {
+/// Opens the disk. `None` when the tool was asked to stop meanwhile.
+pub(crate) async fn open(
+    context: &Context,
+    request: &Register,
+    source: Source,
+) -> Result<Option<Opened>, Error> {
+    let path = &match source {
         Source::Path(path) => path,
         Source::Input => {
             return pipes::standard_input(context, request).await;
         }
+        Source::Given(given) => return given.open(context, &request.volumes).await,
         // The other sources are no disks.
         Source::Snapshot(_) | Source::Bundle(_) => return Ok(None),
     };

@@ -5,7 +5,7 @@ use ami_core::ec2::Registered;
 use ami_core::error::Error;
 use ami_core::reference::Located;
 
-use crate::request::Register;
+use crate::register::Register;
 
 /// The image that `--source-image` names, which must exist, and how it is registered.
 pub(crate) async fn source_image(

@@ -7,6 +7,7 @@ use ami_core::cleanup::Stack;
 use ami_core::ebs::Ebs;
 use ami_core::ec2::Attributes;
 use ami_core::error::{Error, Fault};
+use ami_core::output::Record;
 
 use crate::earlier;
 use crate::handover::hand_over;
@@ -15,14 +16,19 @@ use crate::opened::{Opened, open};
 use crate::origin::source_image;
 use crate::plan::{Plan, Root, Snapshot};
 use crate::record::{self, Made};
+use crate::register::Register;
 use crate::rehearsal::rehearse;
-use crate::request::Register;
-use crate::source::removal;
-use crate::until_stopped;
+use crate::run::until_stopped;
+use crate::source::{Source, removal};
 
 /// Uploads a disk, and registers it.
-pub(crate) async fn run(context: &Context, request: &mut Register) -> Result<(), Error> {
-    let Some(mut opened) = open(context, request).await? else {
+pub(crate) async fn run<R: Record>(
+    context: &Context,
+    request: &mut Register,
+    source: Source,
+    show: &impl Fn(Made) -> R,
+) -> Result<(), Error> {
+    let Some(mut opened) = open(context, request, source).await? else {
         return Ok(());
     };
     if !request.snapshot_only {
@@ -57,7 +63,7 @@ pub(crate) async fn run(context: &Context, request: &mut Register) -> Result<(),
     let plan = match prepared? {
         Prepared::New(plan) => plan,
         Prepared::Found(made, journal) => {
-            hand_over(context, &request.wait, *made).await;
+            hand_over(context, &request.wait, *made, show).await;
             forget(context, journal.forget());
             return Ok(());
         }
@@ -107,7 +113,7 @@ pub(crate) async fn run(context: &Context, request: &mut Register) -> Result<(),
         forget(context, uploaded.forget());
         return Ok(());
     }
-    register(&plan, snapshot, uploaded, &name).await
+    register(&plan, snapshot, uploaded, &name, show).await
 }
 
 /// What is known before anything is made.
@@ -179,11 +185,12 @@ fn decide(
 
 /// Registers the snapshot that a disk has become. One that does not become an image is deleted,
 /// unless another run can go on from it.
-async fn register(
+async fn register<R: Record>(
     plan: &Plan<'_>,
     snapshot: Snapshot,
     uploaded: Uploaded,
     name: &str,
+    show: &impl Fn(Made) -> R,
 ) -> Result<(), Error> {
     let context = plan.context;
     let id = snapshot.id.clone();
@@ -205,7 +212,7 @@ async fn register(
     }
     match plan.register(&Root::Snapshot(snapshot)).await {
         Ok(made) => {
-            hand_over(context, &plan.request.wait, made).await;
+            hand_over(context, &plan.request.wait, made, show).await;
             forget(context, uploaded.forget());
             Ok(())
         }

@@ -15,33 +15,17 @@ use ami_core::escape::escape;
 use ami_core::reference::{Located, Reference};
 use ami_core::region::Region;
 
+use crate::options::{flag, value};
 use crate::source;
 
-/// Options that are for disks only.
-pub(crate) const OPTIONS: [&str; 14] = [
-    "snapshot-only",
-    "encrypt",
-    "kms-key",
-    "skip-holes",
-    "calls",
-    "rate",
-    "convert",
-    "work-dir",
-    "parent",
-    "parent-disk",
-    "parent-digests",
-    "save-digests",
-    "journal",
-    "no-journal",
-];
 /// The most calls at once: beyond that memory is wasted on what EBS throttles.
 const MOST_CALLS: usize = 1024;
 /// The most blocks a second: more than any link carries.
 const MOST_BLOCKS: u32 = 100_000;
 
-/// What the options say.
+/// How a disk is sent.
 #[derive(Debug)]
-pub(crate) struct Sending {
+pub struct Sending {
     pub(crate) encrypt: bool,
     kms_key: Option<Key>,
     pub(crate) skip_holes: bool,
@@ -81,20 +65,41 @@ pub(crate) enum Journal {
     Nowhere,
 }
 
+impl Default for Sending {
+    /// As EBS takes it, and so that nothing is kept.
+    fn default() -> Self {
+        Self {
+            encrypt: false,
+            kms_key: None,
+            skip_holes: false,
+            calls: CALLS,
+            rate: RATE,
+            convert: false,
+            work_dir: None,
+            base: None,
+            save_digests: None,
+            journal: Journal::Nowhere,
+        }
+    }
+}
+
 impl Sending {
-    /// Reads the options, and the digests of a parent.
-    pub(crate) fn read(args: &Args) -> Result<Self, Error> {
-        let encrypt = args.flag("encrypt");
-        let kms_key = args.value("kms-key", key)?;
+    /// Reads the options that the tool has, and the digests of a parent.
+    ///
+    /// # Errors
+    /// What does not go together, and files that cannot be read or made.
+    pub fn read(args: &Args) -> Result<Self, Error> {
+        let encrypt = flag(args, "encrypt");
+        let kms_key = value(args, "kms-key", key)?;
         if kms_key.is_some() && !encrypt {
             return Err(Error::usage("--kms-key is for --encrypt"));
         }
-        let convert = args.flag("convert");
+        let convert = flag(args, "convert");
         let work_dir = path(args, "work-dir")?;
         if work_dir.is_some() && !convert {
             return Err(Error::usage("--work-dir is for --convert"));
         }
-        let journal = match (path(args, "journal")?, args.flag("no-journal")) {
+        let journal = match (path(args, "journal")?, flag(args, "no-journal")) {
             (Some(path), _) => {
                 ami_blocks::journal::Journal::check_place(&path)?;
                 Journal::At(path)
@@ -105,7 +110,7 @@ impl Sending {
         Ok(Self {
             encrypt,
             kms_key,
-            skip_holes: args.flag("skip-holes"),
+            skip_holes: flag(args, "skip-holes"),
             calls: calls(args, CALLS)?,
             rate: rate(args)?,
             convert,
@@ -168,16 +173,22 @@ impl Sending {
     }
 }
 
-/// How many calls may be under way at once.
-pub(crate) fn calls(args: &Args, usual: usize) -> Result<usize, Error> {
+/// How many calls may be under way at once, by `--calls`.
+///
+/// # Errors
+/// No number, or one too large.
+pub fn calls(args: &Args, usual: usize) -> Result<usize, Error> {
     let number = |text: &str| number(text, 1..=MOST_CALLS);
-    Ok(args.value("calls", number)?.unwrap_or(usual))
+    Ok(value(args, "calls", number)?.unwrap_or(usual))
 }
 
-/// How many blocks may go to or come from EBS in a second.
-pub(crate) fn rate(args: &Args) -> Result<u32, Error> {
+/// How many blocks may go to or come from EBS in a second, by `--rate`.
+///
+/// # Errors
+/// No number, or one too large.
+pub fn rate(args: &Args) -> Result<u32, Error> {
     let number = |text: &str| number(text, 1..=MOST_BLOCKS);
-    Ok(args.value("rate", number)?.unwrap_or(RATE))
+    Ok(value(args, "rate", number)?.unwrap_or(RATE))
 }
 
 fn number<T>(text: &str, range: RangeInclusive<T>) -> Result<T, String>
@@ -192,12 +203,15 @@ where
 }
 
 /// The path that an option says.
-pub(crate) fn path(args: &Args, option: &str) -> Result<Option<PathBuf>, Error> {
+///
+/// # Errors
+/// An empty one.
+pub fn path(args: &Args, option: &str) -> Result<Option<PathBuf>, Error> {
     let path = |text: &str| match text {
         "" => Err("a path is not empty"),
         text => Ok(PathBuf::from(text)),
     };
-    Ok(args.value(option, path)?)
+    Ok(value(args, option, path)?)
 }
 
 /// Where the digests of all blocks are kept. When the snapshot is complete it would be too late to
@@ -211,7 +225,7 @@ fn save_digests(args: &Args) -> Result<Option<PathBuf>, Error> {
 }
 
 fn base(args: &Args) -> Result<Option<Base>, Error> {
-    let parent = args.value("parent", source::snapshot)?;
+    let parent = value(args, "parent", source::snapshot)?;
     let disk = path(args, "parent-disk")?;
     let digests = path(args, "parent-digests")?;
     if let Some(path) = digests {

@@ -9,7 +9,10 @@ const UNITS: [(&str, u32); 4] = [("K", 10), ("M", 20), ("G", 30), ("T", 40)];
 const LEAST_BYTES: u64 = 1 << 20;
 
 /// Reads a size, and rounds it up to GiB.
-pub(crate) fn parse(text: &str) -> Result<u32, String> {
+///
+/// # Errors
+/// Why it is none.
+pub fn parse(text: &str) -> Result<u32, String> {
     let digits = text
         .find(|letter: char| !letter.is_ascii_digit())
         .unwrap_or(text.len());
@@ -41,7 +44,10 @@ pub(crate) fn parse(text: &str) -> Result<u32, String> {
 }
 
 /// The size of the volume that a disk of so many bytes needs, in GiB.
-pub(crate) fn of_disk(bytes: u64) -> Result<u32, String> {
+///
+/// # Errors
+/// There is no such volume.
+pub fn of_disk(bytes: u64) -> Result<u32, String> {
     match gibibytes(bytes) {
         size @ 1..=LARGEST => u32::try_from(size).map_err(|why| why.to_string()),
         size => Err(format!(

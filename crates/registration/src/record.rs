@@ -13,25 +13,38 @@ use serde::Serialize;
 
 /// What is known of something that was made.
 #[derive(Debug, Clone)]
-pub(crate) struct Made {
-    pub(crate) located: Located,
-    pub(crate) name: Option<String>,
-    pub(crate) state: String,
-    pub(crate) architecture: Option<String>,
-    pub(crate) boot_mode: Option<String>,
-    pub(crate) snapshot: Option<Id>,
-    pub(crate) size: Option<u32>,
-    pub(crate) is_encrypted: Option<bool>,
-    pub(crate) blocks: Option<u32>,
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) heritage: Option<Heritage>,
-    pub(crate) source_snapshot: Option<Id>,
-    pub(crate) tags: Vec<Tag>,
+pub struct Made {
+    /// The image or the snapshot.
+    pub located: Located,
+    /// The image's name.
+    pub name: Option<String>,
+    /// The state in which it was seen last.
+    pub state: String,
+    /// The image's architecture.
+    pub architecture: Option<String>,
+    /// The image's boot mode.
+    pub boot_mode: Option<String>,
+    /// The snapshot of the root.
+    pub snapshot: Option<Id>,
+    /// The root's size in GiB.
+    pub size: Option<u32>,
+    /// Is the root encrypted?
+    pub is_encrypted: Option<bool>,
+    /// How many blocks of EBS it took to put or to get.
+    pub blocks: Option<u32>,
+    /// The disk file.
+    pub file: Option<PathBuf>,
+    /// Where it comes from.
+    pub heritage: Option<Heritage>,
+    /// The snapshot that it was made of.
+    pub source_snapshot: Option<Id>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
 }
 
 impl Made {
     /// Something of which no more is known than that it is there.
-    pub(crate) fn new(located: Located, state: impl Into<String>) -> Self {
+    pub fn new(located: Located, state: impl Into<String>) -> Self {
         Self {
             located,
             name: None,
@@ -96,7 +109,7 @@ impl Made {
     }
 }
 
-/// The fields of [`SPEC`](crate::spec::SPEC)'s JSON table, in its order.
+/// The fields of the JSON table of `ami-register-image`, in its order.
 #[derive(Serialize)]
 struct Json<'a> {
     reference: &'a str,
@@ -119,13 +132,13 @@ struct Json<'a> {
 }
 
 /// An image.
-pub(crate) struct Image<'a>(pub(crate) &'a Made);
+pub struct Image(pub Made);
 /// A snapshot, and no image.
-pub(crate) struct Snapshot<'a>(pub(crate) &'a Made);
+pub struct Snapshot<'a>(pub &'a Made);
 /// A disk file.
-pub(crate) struct File<'a>(pub(crate) &'a Made);
+pub struct File<'a>(pub &'a Made);
 
-impl Record for Image<'_> {
+impl Record for Image {
     const COLUMNS: &'static [Column] = &[
         Column::new("IMAGE_ID", ID_WIDTH),
         Column::new("SNAPSHOT_ID", ID_WIDTH),
@@ -141,7 +154,7 @@ impl Record for Image<'_> {
     }
 
     fn cells(&self, reference: &str) -> Vec<String> {
-        let made = self.0;
+        let made = &self.0;
         vec![
             reference.to_owned(),
             made.snapshot(),

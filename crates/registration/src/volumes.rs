@@ -5,6 +5,7 @@ use ami_core::error::Error;
 use ami_core::id::Id;
 use ami_core::mapping::{self, Ebs, Mapping, Target};
 
+use crate::options::{value, values};
 use crate::size;
 
 /// AWS's own name for the root of Linux images (EC2 User Guide, "Device names for volumes").
@@ -21,7 +22,7 @@ const NEED_IOPS: [&str; 2] = ["io1", "io2"];
 
 /// What the options say of the volumes.
 #[derive(Debug, Clone)]
-pub(crate) struct Volumes {
+pub struct Volumes {
     /// The name of the root device.
     pub(crate) root_device: String,
     /// Has nobody said its name?
@@ -31,18 +32,34 @@ pub(crate) struct Volumes {
     /// The other devices.
     others: Vec<Mapping>,
     /// The size of the root in GiB, where it is said.
-    pub(crate) size: Option<u32>,
+    pub size: Option<u32>,
+}
+
+impl Default for Volumes {
+    /// A root as large as what is on it, and nothing else.
+    fn default() -> Self {
+        Self {
+            root_device: ROOT.to_owned(),
+            is_usual: true,
+            root: Ebs::default(),
+            others: Vec::new(),
+            size: None,
+        }
+    }
 }
 
 impl Volumes {
-    /// Reads the options.
-    pub(crate) fn read(args: &Args) -> Result<Self, Error> {
-        let root_device = args.value("root-device", device)?;
+    /// Reads the options that the tool has.
+    ///
+    /// # Errors
+    /// What EC2 would refuse, and what is said twice.
+    pub fn read(args: &Args) -> Result<Self, Error> {
+        let root_device = value(args, "root-device", device)?;
         let is_said = root_device.is_some();
         let root_device = root_device.unwrap_or_else(|| ROOT.to_owned());
-        let size = args.value("size", size::parse)?;
-        let volume_type = args.value("volume-type", mapping::volume_type)?;
-        let mappings: Vec<Mapping> = args.values("block-device-mapping", str::parse)?;
+        let size = value(args, "size", size::parse)?;
+        let volume_type = value(args, "volume-type", mapping::volume_type)?;
+        let mappings: Vec<Mapping> = values(args, "block-device-mapping", str::parse)?;
         mapping::check_all(&mappings).map_err(wrong)?;
         let is_root = |mapping: &Mapping| mapping.device == root_device;
         let (mut root, others): (Vec<_>, Vec<_>) = mappings.into_iter().partition(is_root);
@@ -62,7 +79,10 @@ impl Volumes {
 
     /// The same where the root device of a source image is usual: it counts unless the root is named,
     /// by its option or by a mapping.
-    pub(crate) fn with_usual_root(&self, device: &str) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// The options say of that device what no root has.
+    pub fn with_usual_root(&self, device: &str) -> Result<Self, Error> {
         let mut volumes = self.clone();
         if !self.is_usual || self.root_device == device {
             return Ok(volumes);
@@ -71,6 +91,23 @@ impl Volumes {
         let (mut root, others): (Vec<_>, Vec<_>) = volumes.others.into_iter().partition(is_root);
         volumes.others = others;
         volumes.with_root_at(device.to_owned(), root.pop())
+    }
+
+    /// The same with these devices too, as far as nothing is said of them.
+    #[must_use]
+    pub fn with_others(&self, mappings: Vec<Mapping>) -> Self {
+        let mut volumes = self.clone();
+        for mapping in mappings {
+            let is_said = volumes.root_device == mapping.device
+                || volumes
+                    .others
+                    .iter()
+                    .any(|other| other.device == mapping.device);
+            if !is_said {
+                volumes.others.push(mapping);
+            }
+        }
+        volumes
     }
 
     /// The root is there, and a mapping may say more of it than the options do.
