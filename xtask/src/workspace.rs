@@ -5,6 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
+/// The program that is copied to machines that are bundled, and its package.
+const NODE: &str = "ami-bundle-node";
+
 /// This workspace on this machine.
 pub struct Workspace {
     /// The directory of the sources.
@@ -96,6 +99,7 @@ impl Workspace {
             0 => {}
             status => return Err(format!("cargo build ended with status {status}")),
         }
+        self.build_for_nodes()?;
         match self.profile.as_str() {
             "dev" => Ok(()),
             _ => self.link_helper(),
@@ -106,19 +110,27 @@ impl Workspace {
     /// and half of such a start is the search for libraries.
     fn link_helper(&self) -> Result<(), String> {
         let mut cargo = self.cargo("rustc");
-        cargo.args([
-            "--quiet",
-            "--package",
-            "ami-buildroot",
-            "--bin",
-            "amichroot",
-        ]);
+        cargo.args(["--quiet", "-p", "ami-buildroot", "--bin", "amichroot"]);
         cargo.args(["--", "-C", "target-feature=+crt-static"]);
         match status(&mut cargo)? {
             0 => Ok(()),
             status => Err(format!(
                 "amichroot cannot be linked without shared libraries (status {status}): is libc.a there?"
             )),
+        }
+    }
+
+    /// Builds the program that is copied to other machines: by itself, for its features are its own,
+    /// and static, for nothing is known of their libraries.
+    fn build_for_nodes(&self) -> Result<(), String> {
+        if cfg!(not(target_os = "linux")) {
+            return Ok(());
+        }
+        let mut cargo = self.cargo("rustc");
+        cargo.args(["-p", NODE, "--features", "program", "--bin", NODE]);
+        match status(cargo.args(["--", "-C", "target-feature=+crt-static"]))? {
+            0 => Ok(()),
+            status => Err(format!("cargo rustc -p {NODE} ended with status {status}")),
         }
     }
 }

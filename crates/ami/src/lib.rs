@@ -26,6 +26,10 @@ pub struct Tool {
 /// All tools, by name.
 pub const TOOLS: &[Tool] = &[
     Tool {
+        spec: &ami_bundle::spec::SPEC,
+        main: ami_bundle::main,
+    },
+    Tool {
         spec: &ami_chroot::spec::SPEC,
         main: ami_chroot::main,
     },

@@ -16,6 +16,7 @@ pub static SPEC: Spec = Spec {
         usage: "TOOL [ARGUMENT]...",
         dash: Dash::Refused,
         words: &[
+            "bundle",
             "chroot",
             "clone",
             "copy-image",
@@ -42,6 +43,7 @@ pub static SPEC: Spec = Spec {
         line: "ln -s ami /usr/local/bin/ami-waiton",
     }],
     see_also: &[
+        "ami-bundle",
         "ami-chroot",
         "ami-clone",
         "ami-copy-image",

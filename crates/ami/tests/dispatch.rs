@@ -51,7 +51,7 @@ fn what_it_does_not_know_is_an_error_of_its_own() {
     };
     says(
         &[],
-        "ami: name a tool: chroot, clone, copy-image, create-image, describe-ancestors, describe-children, register-image, tag-image, waiton",
+        "ami: name a tool: bundle, chroot, clone, copy-image, create-image, describe-ancestors, describe-children, register-image, tag-image, waiton",
     );
     says(
         &["waitno"],

@@ -1,0 +1,75 @@
+//! `ami-bundle`: bundle disks and running machines for S3, and bring bundles back.
+
+mod apart;
+mod at;
+mod bundling;
+#[cfg(target_os = "linux")]
+mod capturing;
+mod convert;
+mod delete;
+mod destination;
+mod download;
+mod image;
+#[cfg(target_os = "linux")]
+mod inherit;
+mod keys;
+mod machine;
+mod meter;
+#[cfg(target_os = "linux")]
+mod node;
+mod packing;
+mod parts;
+mod record;
+mod registering;
+#[cfg(target_os = "linux")]
+mod report;
+mod size;
+pub mod spec;
+mod stdin;
+mod unbundle;
+mod unpacking;
+mod upload;
+mod verify;
+#[cfg(target_os = "linux")]
+mod volume;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use ami_core::app::{self, Context};
+use ami_core::error::Error;
+
+/// Runs the tool from the words after its name.
+pub fn main(words: Vec<OsString>) -> ExitCode {
+    #[cfg(target_os = "linux")]
+    let words = match node::with_settings(words) {
+        Ok(words) => words,
+        Err(error) => return app::refuse(&spec::SPEC, &error),
+    };
+    app::main(&spec::SPEC, words, run)
+}
+
+async fn run(context: &Context) -> Result<(), Error> {
+    // Verbs ask for it where something would change, and some change nothing.
+    let _ = context.args.flag("dry-run");
+    match context.args.verb() {
+        Some("image") => image::run(context).await,
+        #[cfg(target_os = "linux")]
+        Some("volume") => volume::run(context).await,
+        #[cfg(not(target_os = "linux"))]
+        Some("volume") => Err(Error::usage("running systems are bundled on Linux only")),
+        Some("upload") => upload::run(context).await,
+        Some("download") => download::run(context).await,
+        Some("delete") => delete::run(context).await,
+        Some("verify") => verify::run(context).await,
+        Some("unbundle") => unbundle::run(context).await,
+        Some("convert") => convert::run(context).await,
+        #[cfg(target_os = "linux")]
+        Some("node") => node::run(context).await,
+        Some("register") => registering::run(context).await,
+        verb => {
+            let verb = verb.unwrap_or_default();
+            Err(Error::usage(format!("there is no verb '{verb}'")))
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Which machine it is: a host that ssh knows, or an instance.
+
+use ami_core::app::Context;
+use ami_core::ec2::Node;
+use ami_core::error::{Error, Kind};
+use ami_core::escape::escape;
+use ami_core::id::Id;
+
+use super::request::Request;
+
+/// What was named.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// What ssh calls it.
+    Host(String),
+    /// An instance.
+    Instance(Id),
+    /// One of the running instances of a group.
+    Group(String),
+}
+
+/// What ssh is to call it.
+pub(super) async fn find(context: &Context, request: &Request) -> Result<String, Error> {
+    let node = match &request.target {
+        Target::Host(host) => return Ok(host.clone()),
+        Target::Instance(id) => instance(context, id).await?,
+        Target::Group(group) => one_of(context, group).await?,
+    };
+    let address = match request.by_private_address {
+        true => node.private.clone(),
+        false => node.public.clone().or(node.private.clone()),
+    };
+    let address = address.ok_or_else(|| Error::failed("has no address").of(&node.id))?;
+    let name = node.name.as_deref().map(|name| format!(" ({name})"));
+    context.progress.hint(&format!(
+        "the node is {}{} at {}",
+        node.id,
+        escape(&name.unwrap_or_default()),
+        escape(&address)
+    ));
+    match address.starts_with('-') {
+        true => Err(Error::failed("has an odd address").of(&node.id)),
+        false => Ok(address),
+    }
+}
+
+async fn instance(context: &Context, id: &Id) -> Result<Node, Error> {
+    let region = context.session.region().await?;
+    let ec2 = context.session.ec2(&region).await;
+    let node = ec2.node(id).await?;
+    let node = node.ok_or_else(|| {
+        let what = format!("there is no such instance in {region}");
+        Error::new(Kind::NotFound, what).of(id)
+    })?;
+    match node.state.as_str() {
+        "running" => Ok(node),
+        state => {
+            let what = format!("is {state}, and a running system is bundled");
+            Err(Error::failed(what).of(id))
+        }
+    }
+}
+
+/// The first one by its ID, so that the same command takes the same node again.
+async fn one_of(context: &Context, group: &str) -> Result<Node, Error> {
+    let region = context.session.region().await?;
+    let ec2 = context.session.ec2(&region).await;
+    let mut nodes = ec2.nodes_of_group(group).await?;
+    if nodes.is_empty() {
+        let what = format!("no instance of this group is running in {region}");
+        return Err(Error::new(Kind::NotFound, what).of(group));
+    }
+    if nodes.len() > 1 {
+        let count = nodes.len();
+        let text = format!(
+            "{count} instances of {} are running; one is taken",
+            escape(group)
+        );
+        context.progress.hint(&text);
+    }
+    Ok(nodes.remove(0))
+}
