@@ -168,7 +168,9 @@ impl Site {
     /// # Panics
     /// When it takes too long, with what is left.
     pub fn expect_nothing_left(&self, within: Duration) {
-        let end = Instant::now() + within;
+        // Other builds look at all loop devices, and one that is looked at in the moment of its end
+        // ends when the look does.
+        let end = Instant::now() + within.max(Duration::from_secs(2));
         loop {
             let remains = self.remains();
             if remains.is_empty() {
