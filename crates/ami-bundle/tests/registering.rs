@@ -5,7 +5,7 @@ mod support;
 
 use ami_bundle::spec::SPEC;
 use ami_sandbox::{Config, Fault, ImageState, Ownership, Sandbox};
-use support::{AWAY, HOME, PLACE, SOURCE, actions, planted, printed, register, tags_in};
+use support::{AWAY, HOME, PLACE, SOURCE, actions, planted, printed, register};
 
 #[test]
 fn a_bundle_is_registered_as_its_manifest_says() {
@@ -32,7 +32,7 @@ fn a_bundle_is_registered_as_its_manifest_says() {
     for absent in ["Architecture", "KernelId", "Description", "RootDeviceName"] {
         assert_eq!(call.param(absent), None, "{absent}");
     }
-    let tags = tags_in(&call, "image");
+    let tags = call.tags("image");
     assert!(tags.contains_key("create_date") && tags.contains_key("create_timestamp"));
     assert!(tags.contains_key("ami_tools_run") && !tags.contains_key("source_image"));
     assert_eq!(tags["team"], "blue");
@@ -100,7 +100,7 @@ fn the_youngest_ancestor_that_exists_is_the_source() {
             .expect()
             .stdout_has("ami-")
             .done();
-        let tags = tags_in(&sandbox.calls_to("RegisterImage").remove(0), "image");
+        let tags = sandbox.calls_to("RegisterImage").remove(0).tags("image");
         assert_eq!(tags.get("source_image"), expected, "{ancestors:?}");
         let region = expected.map(|_| HOME.to_owned());
         assert_eq!(tags.get("source_region"), region.as_ref());

@@ -4,7 +4,7 @@ mod support;
 
 use ami_copy_image::spec::SPEC;
 use ami_testkit::assert_no_calls;
-use support::{ABROAD, HOME, copies, copy, sandbox, tags_in};
+use support::{ABROAD, HOME, copies, copy, sandbox};
 
 #[test]
 fn a_copy_is_a_few_calls_and_one_line() {
@@ -78,8 +78,8 @@ fn options_reach_ec2() {
     }
     assert_eq!(call.param("CopyImageTags"), None);
     assert_eq!(call.param("DryRun"), None);
-    let tags = tags_in(&call, "image");
-    assert_eq!(tags, tags_in(&call, "snapshot"));
+    let tags = call.tags("image");
+    assert_eq!(tags, call.tags("snapshot"));
     assert_eq!(tags["role"], "web");
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use ami_create_image::spec::SPEC;
 use ami_testkit::assert_no_calls;
-use support::{HOME, actions, create, sandbox, tags_in};
+use support::{HOME, actions, create, sandbox};
 
 #[test]
 fn one_image_is_two_calls_and_one_line() {
@@ -36,8 +36,8 @@ fn heritage_stands_on_image_and_snapshots_from_the_first_moment() {
         .stdout_has("ami-")
         .done();
     let call = sandbox.calls_to("CreateImage").remove(0);
-    let tags = tags_in(&call, "image");
-    assert_eq!(tags, tags_in(&call, "snapshot"));
+    let tags = call.tags("image");
+    assert_eq!(tags, call.tags("snapshot"));
     let source = sandbox.instances(HOME).remove(0).image;
     assert_eq!(tags["source_image"], source);
     assert_eq!(tags["source_instance"], instance);
@@ -76,7 +76,7 @@ fn several_instances_are_described_together() {
     let calls = sandbox.calls_to("CreateImage");
     let runs: Vec<_> = calls
         .iter()
-        .map(|c| tags_in(c, "image")["ami_tools_run"].clone())
+        .map(|c| c.tags("image")["ami_tools_run"].clone())
         .collect();
     assert!(
         runs.iter().all(|run| *run == runs[0]),

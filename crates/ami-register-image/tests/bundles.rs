@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{HOME, actions, printed, register, sandbox, tags_in};
+use support::{HOME, actions, printed, register, sandbox};
 
 const PLACE: &str = "bucket/web/image.manifest.xml";
 const SOURCE: &str = "s3://bucket/web/image.manifest.xml";
@@ -31,7 +31,7 @@ fn a_bundle_is_registered_by_its_manifest() {
     ] {
         assert_eq!(call.param(absent), None, "{absent}");
     }
-    assert_eq!(tags_in(&call, "image").len(), 3);
+    assert_eq!(call.tags("image").len(), 3);
     let image = printed(&sandbox, &outcome.stdout);
     assert_eq!(image.architecture, "x86_64");
 }

@@ -4,9 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use support::{
-    BLOCK, HOME, JOURNAL, MIB, actions, disk, printed, register, sandbox, tags_in, with_disk,
-};
+use support::{BLOCK, HOME, JOURNAL, MIB, actions, disk, printed, register, sandbox, with_disk};
 
 /// Keeps the files of one run for the next.
 fn copy(from: &Path, to: &Path, name: &str) {
@@ -49,7 +47,7 @@ fn a_disk_becomes_a_snapshot_and_an_image() {
         b"x\0"
     );
     // One run, one moment, one heritage.
-    let tags = tags_in(&sandbox.calls_to("RegisterImage")[0], "image");
+    let tags = sandbox.calls_to("RegisterImage")[0].tags("image");
     let described = sandbox
         .snapshots(HOME)
         .into_iter()

@@ -3,7 +3,7 @@
 mod support;
 
 use ami_sandbox::Fault;
-use support::{HOME, actions, printed, register, sandbox, tags_in};
+use support::{HOME, actions, printed, register, sandbox};
 
 #[test]
 fn one_image_is_two_calls_and_one_line() {
@@ -40,7 +40,7 @@ fn heritage_stands_on_the_image_from_the_first_moment() {
             .expect()
             .stdout_has("ami-")
             .done();
-        tags_in(&sandbox.calls_to("RegisterImage")[0], "image")
+        sandbox.calls_to("RegisterImage")[0].tags("image")
     };
     let tags = register(&["--arch=arm64", "-t", "role=web", &snapshot]);
     assert_eq!(tags["source_snapshot"], snapshot);

@@ -1,8 +1,6 @@
 //! What these tests share.
 
-use std::collections::BTreeMap;
-
-use ami_sandbox::{Call, Config, Image, Sandbox};
+use ami_sandbox::{Config, Image, Sandbox};
 use ami_testkit::Tool;
 
 /// The region that the environment of the tests gives.
@@ -46,22 +44,6 @@ pub fn register<'s>(sandbox: &'s Sandbox, args: &[&str]) -> Tool<'s> {
         .env("AMI_TOOLS_GRACE", "1s")
         .args(["register"])
         .args(args)
-}
-
-/// The tags that a call gives to one type of resource.
-pub fn tags_in(call: &Call, resource: &str) -> BTreeMap<String, String> {
-    let specification = (1..)
-        .map(|n| format!("TagSpecification.{n}"))
-        .take_while(|name| call.param(&format!("{name}.ResourceType")).is_some())
-        .find(|name| call.param(&format!("{name}.ResourceType")) == Some(resource))
-        .unwrap_or_else(|| panic!("no tags for {resource}: {:?}", call.params));
-    (1..)
-        .map_while(|n| {
-            let key = call.param(&format!("{specification}.Tag.{n}.Key"))?;
-            let value = call.param(&format!("{specification}.Tag.{n}.Value"))?;
-            Some((key.to_owned(), value.to_owned()))
-        })
-        .collect()
 }
 
 /// The names of the calls that were made, in order.

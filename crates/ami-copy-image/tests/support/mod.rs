@@ -1,8 +1,6 @@
 //! What the tests of this tool share.
 
-use std::collections::BTreeMap;
-
-use ami_sandbox::{Call, Config, Image, Pace, Sandbox};
+use ami_sandbox::{Config, Image, Pace, Sandbox};
 use ami_testkit::Tool;
 
 /// The region that the environment of the tests gives.
@@ -32,24 +30,4 @@ pub fn copies(sandbox: &Sandbox, region: &str) -> Vec<Image> {
     let mut images = sandbox.images(region);
     images.retain(|image| image.source_image.is_some());
     images
-}
-
-/// The tags that a call gives to one type of resource.
-#[allow(
-    dead_code,
-    reason = "each test file is a program of its own, and not all look at tags"
-)]
-pub fn tags_in(call: &Call, resource: &str) -> BTreeMap<String, String> {
-    let specification = (1..)
-        .map(|n| format!("TagSpecification.{n}"))
-        .take_while(|name| call.param(&format!("{name}.ResourceType")).is_some())
-        .find(|name| call.param(&format!("{name}.ResourceType")) == Some(resource))
-        .unwrap_or_else(|| panic!("no tags for {resource}: {:?}", call.params));
-    (1..)
-        .map_while(|n| {
-            let key = call.param(&format!("{specification}.Tag.{n}.Key"))?;
-            let value = call.param(&format!("{specification}.Tag.{n}.Value"))?;
-            Some((key.to_owned(), value.to_owned()))
-        })
-        .collect()
 }

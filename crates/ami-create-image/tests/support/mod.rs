@@ -1,8 +1,6 @@
 //! What the tests of this tool share.
 
-use std::collections::BTreeMap;
-
-use ami_sandbox::{Call, Config, Sandbox};
+use ami_sandbox::{Config, Sandbox};
 use ami_testkit::Tool;
 
 /// The region that the environment of the tests gives.
@@ -20,26 +18,6 @@ pub fn create<'s>(sandbox: &'s Sandbox, args: &[&str]) -> Tool<'s> {
         // Lost results are looked for so long; the sandbox hides nothing longer than it is told.
         .env("AMI_TOOLS_GRACE", "1s")
         .args(args)
-}
-
-/// The tags that a call gives to one type of resource.
-#[allow(
-    dead_code,
-    reason = "each test file is a program of its own, and not all look at tags"
-)]
-pub fn tags_in(call: &Call, resource: &str) -> BTreeMap<String, String> {
-    let specification = (1..)
-        .map(|n| format!("TagSpecification.{n}"))
-        .take_while(|name| call.param(&format!("{name}.ResourceType")).is_some())
-        .find(|name| call.param(&format!("{name}.ResourceType")) == Some(resource))
-        .unwrap_or_else(|| panic!("no tags for {resource}: {:?}", call.params));
-    (1..)
-        .map_while(|n| {
-            let key = call.param(&format!("{specification}.Tag.{n}.Key"))?;
-            let value = call.param(&format!("{specification}.Tag.{n}.Value"))?;
-            Some((key.to_owned(), value.to_owned()))
-        })
-        .collect()
 }
 
 /// The names of the calls that were made, in order.

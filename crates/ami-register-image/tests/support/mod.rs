@@ -4,14 +4,13 @@
     reason = "each test file is a program of its own, and none uses all of this"
 )]
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-use ami_sandbox::{Call, Config, Image, Sandbox};
+use ami_sandbox::{Config, Image, Sandbox};
 use ami_testkit::Tool;
 
 /// The region that the environment of the tests gives.
@@ -66,22 +65,6 @@ pub fn may_mount(test: &str) -> bool {
         say(&format!("skipped: {test}: nothing can be mounted"));
     }
     may
-}
-
-/// The tags that a call gives to one type of resource.
-pub fn tags_in(call: &Call, resource: &str) -> BTreeMap<String, String> {
-    let specification = (1..)
-        .map(|n| format!("TagSpecification.{n}"))
-        .take_while(|name| call.param(&format!("{name}.ResourceType")).is_some())
-        .find(|name| call.param(&format!("{name}.ResourceType")) == Some(resource))
-        .unwrap_or_else(|| panic!("no tags for {resource}: {:?}", call.params));
-    (1..)
-        .map_while(|n| {
-            let key = call.param(&format!("{specification}.Tag.{n}.Key"))?;
-            let value = call.param(&format!("{specification}.Tag.{n}.Value"))?;
-            Some((key.to_owned(), value.to_owned()))
-        })
-        .collect()
 }
 
 /// The names of the calls that were made, in order.

@@ -67,6 +67,25 @@ impl Call {
             .collect()
     }
 
+    /// The tags that it gives to one type of resource, such as `image`, by its TagSpecifications.
+    ///
+    /// # Panics
+    /// When it gives none to that type.
+    pub fn tags(&self, resource: &str) -> BTreeMap<String, String> {
+        let specification = (1..)
+            .map(|n| format!("TagSpecification.{n}"))
+            .take_while(|name| self.param(&format!("{name}.ResourceType")).is_some())
+            .find(|name| self.param(&format!("{name}.ResourceType")) == Some(resource))
+            .unwrap_or_else(|| panic!("no tags for {resource}: {:?}", self.params));
+        (1..)
+            .map_while(|n| {
+                let key = self.param(&format!("{specification}.Tag.{n}.Key"))?;
+                let value = self.param(&format!("{specification}.Tag.{n}.Value"))?;
+                Some((key.to_owned(), value.to_owned()))
+            })
+            .collect()
+    }
+
     /// One line of JSON.
     pub fn to_json(&self) -> String {
         json!({
