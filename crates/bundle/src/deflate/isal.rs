@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "a C library's stream is made of pointers")]
 
 use isal_sys::igzip_lib::{
-    COMP_OK, IGZIP_DEFLATE, ISAL_DEF_LVL3_EXTRA_LARGE, NO_FLUSH, SYNC_FLUSH, isal_deflate,
+    COMP_OK, IGZIP_DEFLATE, ISAL_DEF_LVL3_SMALL, NO_FLUSH, SYNC_FLUSH, isal_deflate,
     isal_deflate_init, isal_deflate_set_dict, isal_zstream,
 };
 
@@ -11,6 +11,10 @@ use super::bound;
 
 /// Its best level, at which it is still bound by little but memory.
 const LEVEL: u32 = 3;
+
+/// The memory of a level is what it gathers before it writes a block with codes of its own. Of programs,
+/// this little makes bundles 1 % smaller than the most does, as codes then follow what they are for.
+const MEMORY: u32 = ISAL_DEF_LVL3_SMALL;
 
 /// A compressor with the memory that it wants.
 pub(crate) struct Deflater {
@@ -25,7 +29,7 @@ impl Deflater {
             // SAFETY: the C structure is numbers, arrays of them and pointers, for all of which zeros
             // are values; `isal_deflate_init` gives them their own before each use.
             stream: unsafe { stream.assume_init() },
-            level_buffer: vec![0; ISAL_DEF_LVL3_EXTRA_LARGE as usize],
+            level_buffer: vec![0; MEMORY as usize],
         }
     }
 
