@@ -31,7 +31,13 @@ pub(crate) async fn apart<T: Send + 'static, E: Send + 'static>(
         done = &mut working => done,
     };
     match done {
-        Ok(done) => done,
+        Ok(done) => {
+            if done.is_err() {
+                // So that callers see whether it failed because the tool was stopped.
+                context.interrupt.seen_after_failure().await;
+            }
+            done
+        }
         // It never panics by intention; whoever sees this has found a mistake of ours.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

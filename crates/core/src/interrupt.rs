@@ -11,6 +11,9 @@ use tokio::time::Instant;
 /// and its group, or by a terminal that goes and its shell.
 const ONE_WISH: Duration = Duration::from_millis(300);
 
+/// How long a signal that was sent may need to be noted.
+const ON_ITS_WAY: Duration = Duration::from_millis(50);
+
 /// A signal that ends programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
@@ -46,6 +49,12 @@ impl Interrupt {
     /// The signal that has arrived, if any.
     pub fn seen(&self) -> Option<Signal> {
         self.seen.get()
+    }
+
+    /// The same for work that has failed: Ctrl-C ends the program that fills a pipe as well, and the end
+    /// of the pipe may be seen before the signal.
+    pub async fn seen_after_failure(&self) -> Option<Signal> {
+        tokio::time::timeout(ON_ITS_WAY, self.arrived()).await.ok()
     }
 
     /// From now on the tool only undoes what it has begun: its calls are as patient as ever, though
