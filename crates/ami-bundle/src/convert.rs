@@ -91,7 +91,11 @@ async fn convert<R: ami_core::output::Record>(
         let looked = read
             .await
             .map_err(|_| Error::failed("the disk cannot be read"))?;
-        let reader = looked.map_err(|what| bare(&what).of(place))?;
+        let reader = match looked {
+            // Who stopped the tool knows why nothing came.
+            Err(_) if context.interrupt.seen().is_some() => return Ok(()),
+            looked => looked.map_err(|what| bare(&what).of(place))?,
+        };
         let given = Given::new(reader, name, manifest.image.size).with_evidence(evidence);
         run_showing(context, Source::Given(given), register, show).await
     };
@@ -101,7 +105,7 @@ async fn convert<R: ami_core::output::Record>(
                 sink.finish();
                 Ok(())
             }
-            // Its reader has gone before the end, and says why.
+            // The tool was stopped; the reader sees that the end did not come.
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         }

@@ -3,9 +3,9 @@
 
 use ami_core::app::Context;
 use ami_core::error::Error;
+use ami_core::escape::shell_word;
 
 use crate::at::{self, At};
-use crate::packing::part_names;
 use crate::record::Record;
 
 /// Runs the verb.
@@ -45,22 +45,25 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
         _ = context.interrupt.arrived() => return Ok(()),
         looked = looking => looked?,
     };
-    let names = part_names(&manifest.image.parts);
+    let parts = &manifest.image.parts;
     if context.args.flag("dry-run") {
-        let text = format!("would delete {place} and {} parts", names.len());
+        let text = format!("would delete {place} and {} parts", parts.len());
         context.progress.hint(&text);
         context.done();
         return Ok(());
     }
     s3.delete(&place.bucket, std::slice::from_ref(&place.key))
         .await?;
-    let keys: Vec<String> = names.iter().map(|name| place.beside(name).key).collect();
+    let keys: Vec<String> = parts
+        .iter()
+        .map(|part| place.beside(&part.file_name).key)
+        .collect();
     s3.delete(&place.bucket, &keys).await.map_err(|error| {
         let (bucket, first) = (&place.bucket, place.beside(&manifest.image.name));
         error.adding(&format!(
             "the manifest is gone, and parts may be left: aws s3 rm --recursive s3://{bucket}/ --exclude '*' \
-             --include '{}.part.*'",
-            first.key
+             --include {}",
+            shell_word(&format!("{}.part.*", first.key))
         ))
     })?;
     let record = Record {

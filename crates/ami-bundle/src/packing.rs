@@ -1,10 +1,8 @@
 //! Makes the parts of a bundle, and puts them where it goes while later ones are still being made.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ami_bundle_format::directory::{BundleDirectory, Existing};
-use ami_bundle_format::manifest::Part;
 use ami_bundle_format::tar::Member;
 use ami_bundle_format::{
     Compression, ContentKey, Error as Wrong, FinishedPart, Image, Manifest, PART_SIZE, PackOptions,
@@ -12,6 +10,7 @@ use ami_bundle_format::{
 };
 use ami_core::app::Context;
 use ami_core::error::Error;
+use ami_core::escape::shell_word;
 use ami_core::s3::{NewObject, S3};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -237,13 +236,8 @@ pub(crate) async fn remove(context: &Context, s3: &S3, bucket: &Bucket, sent: &[
         let bucket = &bucket.place.bucket;
         context.progress.insist(&format!(
             "{count} parts may still be in S3: {error}; delete them: aws s3 rm --recursive s3://{bucket}/ \
-             --exclude '*' --include '{}*'",
-            ami_core::escape::escape(first.trim_end_matches(|c: char| c.is_ascii_digit()))
+             --exclude '*' --include {}",
+            shell_word(&format!("{}*", first.trim_end_matches(|c: char| c.is_ascii_digit())))
         ));
     }
-}
-
-/// The names of a manifest's parts, for those who look for them.
-pub(crate) fn part_names(parts: &[Part]) -> Arc<[String]> {
-    parts.iter().map(|part| part.file_name.clone()).collect()
 }

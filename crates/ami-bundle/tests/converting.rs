@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use ami_sandbox::{Device, Fault, Image};
 use support::{BUCKET, Desk, HOME, MIB};
 
@@ -213,6 +215,32 @@ fn a_bundle_that_is_not_right_leaves_nothing() {
             .done();
         assert_eq!(outcome.stdout, "", "{what}");
         assert_nothing_is_left(&desk, what);
+    }
+}
+
+#[test]
+fn who_stops_it_leaves_nothing_behind() {
+    use rustix::process::Signal;
+    let (desk, place) = bundled(&disk(), &[]);
+    for (signal, slow, call) in [
+        (Signal::INT, "GetObject", "GetObject"),
+        (Signal::TERM, "PutSnapshotBlock", "PutSnapshotBlock"),
+        (Signal::HUP, "CompleteSnapshot", "CompleteSnapshot"),
+    ] {
+        desk.sandbox.clear_calls();
+        let fault = Fault::on(slow).delay(Duration::from_secs(3));
+        desk.sandbox.inject(fault);
+        let mut running = convert(&desk, &[&place]).spawn();
+        running.wait_until(call, |_| {
+            let begun = desk.sandbox.calls_to(call);
+            !begun.is_empty() || !desk.sandbox.calls_to("StartSnapshot").is_empty()
+        });
+        running.signal(signal);
+        let outcome = running.wait().expect().dies_of(signal).stderr_any().done();
+        assert_eq!(outcome.stdout, "", "{slow}");
+        let said = &outcome.stderr;
+        assert!(!said.contains("could not be unpacked"), "{slow}: {said}");
+        assert_nothing_is_left(&desk, slow);
     }
 }
 
