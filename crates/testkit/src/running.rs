@@ -124,10 +124,17 @@ impl<'s> Running<'s> {
     /// When the deadline passes, or the process ends, before that.
     pub fn wait_until(&mut self, what: &str, mut is_true: impl FnMut(&Self) -> bool) {
         while !is_true(self) {
-            let ended = self.child.try_wait().ok().flatten();
-            // It may have come true by the very end of the process.
-            if let Some(status) = ended.filter(|_| !is_true(self)) {
-                panic!("it ended before: {what}\n{}", self.outcome(status));
+            if let Some(status) = self.child.try_wait().ok().flatten() {
+                // It may have come true by the very end of the process, whose last words are still on
+                // their way.
+                self.stdout.finish();
+                self.stderr.finish();
+                assert!(
+                    is_true(self),
+                    "it ended before: {what}\n{}",
+                    self.outcome(status)
+                );
+                return;
             }
             self.check_deadline(what);
             std::thread::sleep(TICK);
