@@ -300,12 +300,17 @@ SHARING = [
     Step("DisableEbsEncryptionByDefault"),
 ]
 
+PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMzvfE+qS09w+okgrO0gY7jryF0lSCxdEO/O0UaUhuZe me"
+
 LOGINS = [
     Step("CreateKeyPair", {"KeyName": "key"}),
     Step("CreateKeyPair", {"KeyName": "key"}),
     Step("DescribeKeyPairs", {"KeyNames": ["key"]}),
     Step("DescribeKeyPairs", {"KeyNames": ["nobody"]}),
     Step("DeleteKeyPair", {"KeyName": "key"}),
+    Step("ImportKeyPair", {"KeyName": "imported", "PublicKeyMaterial": PUBLIC_KEY}),
+    Step("ImportKeyPair", {"KeyName": "imported", "PublicKeyMaterial": PUBLIC_KEY}),
+    Step("DeleteKeyPair", {"KeyName": "imported"}),
     Step("DescribeVpcs", {"Filters": _where(is_default="true")}, save={"vpc": "Vpcs[0].VpcId"}),
     Step("DescribeSubnets", {"Filters": _where(availability_zone=ZONE, vpc_id="{vpc}")}),
     Step(

@@ -84,6 +84,7 @@ pub use model::image::{Image, ImageState, StateReason};
 pub use model::instance::{Attachment, Instance, InstanceState};
 pub use model::kms_key::{KmsKey, KmsKeyState};
 pub use model::mapping::{Device, Ebs, Mapping};
+pub use model::network::KeyPair;
 pub use model::snapshot::{Snapshot, SnapshotState};
 pub use model::volume::{Volume, VolumeState};
 pub use s3::{BucketSeed, Grant, Ownership, StoredObject, UnfinishedUpload};

@@ -11,6 +11,7 @@ use crate::devices::{Devices, Look};
 use crate::frontdoor::Shared;
 use crate::model::image::Image;
 use crate::model::instance::Instance;
+use crate::model::network::KeyPair;
 use crate::model::snapshot::Snapshot;
 use crate::model::volume::Volume;
 use crate::server::Server;
@@ -234,6 +235,11 @@ impl Sandbox {
     /// The instances of a region, oldest first.
     pub fn instances(&self, region: &str) -> Vec<Instance> {
         self.in_region(region, |region| region.instances.iter().cloned().collect())
+    }
+
+    /// The key pairs of a region, oldest first.
+    pub fn key_pairs(&self, region: &str) -> Vec<KeyPair> {
+        self.in_region(region, |region| region.keys.iter().cloned().collect())
     }
 
     /// An image by its ID, wherever it lies.

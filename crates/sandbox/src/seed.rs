@@ -9,6 +9,7 @@ use crate::model::image::{Image, ImageState, Stage, StateReason};
 use crate::model::instance::{Attachment, Instance, InstanceState};
 use crate::model::kms_key::KmsKey;
 use crate::model::mapping::{Device, Ebs, Mapping};
+use crate::model::network::KeyPair;
 use crate::model::reference::{self, Reference};
 use crate::model::snapshot::{COPIED_VOLUME, Snapshot, SnapshotState};
 use crate::model::store::Store;
@@ -262,6 +263,12 @@ impl Sandbox {
             |region, id| region.volumes.get_mut(id),
             change,
         );
+    }
+
+    /// Makes a key pair of the first account in a region.
+    pub fn key_pair(&self, region: &str, name: &str) {
+        let key = KeyPair::new(self.account(), name);
+        self.in_region(region, |region| region.keys.insert(&key.id.clone(), key));
     }
 
     /// Changes an instance in any way.

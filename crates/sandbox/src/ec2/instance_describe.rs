@@ -228,6 +228,11 @@ fn write(xml: &mut Xml, instance: &Instance, sight: &Sight) {
         .text("hypervisor", "xen");
     xml.text("clientToken", &instance.client_token)
         .text("enaSupport", instance.ena_support);
+    if let Some((code, message)) = &instance.state_reason {
+        xml.element("stateReason", |xml| {
+            xml.text("code", code).text("message", message);
+        });
+    }
     if let Some(profile) = &instance.profile {
         xml.element("iamInstanceProfile", |xml| {
             xml.text("arn", profile);

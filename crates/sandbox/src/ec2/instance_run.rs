@@ -1,5 +1,8 @@
 //! RunInstances.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::course::Course;
 use crate::model::id::Kind;
 use crate::model::image::{Image, ImageState};
@@ -239,9 +242,23 @@ fn take_traits(params: &Params) -> Result<Traits, ApiError> {
         stop_protection: params.flag("DisableApiStop")?.unwrap_or(false),
         ebs_optimized: params.flag("EbsOptimized")?.unwrap_or(false),
         shutdown_behavior: instance_attributes::check_behavior(behavior)?,
-        user_data: params.filled("UserData"),
+        user_data: take_user_data(params)?,
         ..Traits::default()
     })
+}
+
+/// User data is base64 of at most 16 KB (RunInstances in the API reference); public threads quote the
+/// messages.
+fn take_user_data(params: &Params) -> Result<Option<String>, ApiError> {
+    let Some(text) = params.filled("UserData") else {
+        return Ok(None);
+    };
+    let wrong = |message: &str| ApiError::client("InvalidParameterValue", message);
+    match STANDARD.decode(&text) {
+        Err(_) => Err(wrong("Invalid BASE64 encoding of user data")),
+        Ok(bytes) if bytes.len() > 16_384 => Err(wrong("User data is limited to 16384 bytes")),
+        Ok(_) => Ok(Some(text)),
+    }
 }
 
 fn check_size(region: &Region, base: &Ebs, size: Option<u32>) -> Result<(), ApiError> {

@@ -107,6 +107,10 @@ impl Action for Terminate {
                 return;
             }
             instance.course = Course::from(ShuttingDown, pace, Terminated);
+            // Instance states in the user guide, "Reasons for terminated state".
+            let code = "Client.UserInitiatedShutdown";
+            let message = format!("{code}: User initiated shutdown");
+            instance.state_reason = Some((code.into(), message));
             release_volumes(region, instance);
         })
     }

@@ -1,9 +1,5 @@
 //! CreateKeyPair, DeleteKeyPair and DescribeKeyPairs.
 
-use time::OffsetDateTime;
-
-use crate::config::Pace;
-use crate::course::Veil;
 use crate::model::id::Kind;
 use crate::model::network::KeyPair;
 use crate::wire::error::ApiError;
@@ -39,18 +35,13 @@ impl Action for CreateKeyPair {
     fn run(self, call: &mut Invocation<'_>) -> Result<Xml, ApiError> {
         let me = call.caller.account.clone();
         if by_name(call.region(), &me, &self.name).is_some() {
-            let message = format!("The keypair '{}' already exists.", self.name);
-            return Err(ApiError::client("InvalidKeyPair.Duplicate", message));
+            return Err(duplicate(&self.name));
         }
         let key = KeyPair {
-            id: Kind::KeyPair.fresh(),
-            owner: me,
             fingerprint: fingerprint(),
-            name: self.name,
             kind: self.kind,
-            created: OffsetDateTime::now_utc(),
             tags: self.tags,
-            veil: Veil::new(Pace::Now),
+            ..KeyPair::new(&me, &self.name)
         };
         let room = call.commit()?;
         let mut xml = Xml::new();
@@ -154,6 +145,12 @@ impl Action for DescribeKeyPairs {
 pub(crate) fn by_name<'r>(region: &'r Region, account: &str, name: &str) -> Option<&'r KeyPair> {
     let mut keys = region.keys.iter();
     keys.find(|key| key.owner == account && key.name == name)
+}
+
+/// The error for a name that is taken.
+pub(crate) fn duplicate(name: &str) -> ApiError {
+    let message = format!("The keypair '{name}' already exists.");
+    ApiError::client("InvalidKeyPair.Duplicate", message)
 }
 
 /// Twenty bytes, as of a SHA-1 over the key.

@@ -27,6 +27,7 @@ mod instance_run;
 mod instance_states;
 mod instance_type_table;
 mod instance_types;
+mod key_import;
 mod key_pairs;
 mod launch_rules;
 mod manifest_text;
@@ -161,6 +162,7 @@ fn handler(action: &str) -> Option<Handler> {
         "GetImageAncestry" => run::<image_ancestry::GetAncestry>,
         "GetImageBlockPublicAccessState" => run::<public_access::GetImages>,
         "GetSnapshotBlockPublicAccessState" => run::<public_access::GetSnapshots>,
+        "ImportKeyPair" => run::<key_import::ImportKeyPair>,
         "ModifyImageAttribute" => run::<image_attributes::ModifyAttribute>,
         "ModifyInstanceAttribute" => run::<instance_attributes::Modify>,
         "ModifySnapshotAttribute" => run::<snapshot_attributes::ModifyAttribute>,

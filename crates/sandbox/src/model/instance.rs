@@ -156,6 +156,8 @@ pub struct Instance {
     /// What the metadata service has besides, by its path below `meta-data/`, such as
     /// `block-device-mapping/ephemeral0` or `ancestor-ami-ids`.
     pub metadata: BTreeMap<String, String>,
+    /// Why it is not running, as code and message.
+    pub state_reason: Option<(String, String)>,
     pub(crate) traits: Traits,
     pub(crate) course: Course<InstanceState>,
     pub(crate) veil: Veil,
@@ -165,6 +167,12 @@ impl Instance {
     /// The state at this moment; looking does not count as a read.
     pub fn state(&self) -> InstanceState {
         *self.course.peek()
+    }
+
+    /// It does not come up: it goes from `pending` to `terminated`, for that reason.
+    pub fn fail(&mut self, code: &str, message: &str) {
+        self.course = Course::settled(InstanceState::Terminated);
+        self.state_reason = Some((code.into(), message.into()));
     }
 
     pub(crate) fn new(owner: &str, image: &str, zone: &str) -> Self {
@@ -193,6 +201,7 @@ impl Instance {
             reboots: 0,
             tags: BTreeMap::new(),
             metadata: BTreeMap::new(),
+            state_reason: None,
             traits: Traits::default(),
             course: Course::settled(InstanceState::Running),
             veil: Veil::new(Pace::Now),

@@ -103,17 +103,44 @@ impl SecurityGroup {
     }
 }
 
-/// A key pair. Nobody can log in here, so that its private half is made up.
+/// A key pair, for tests to look at. Nobody can log in here, so that the private half of one that was made
+/// here is made up.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyPair {
-    pub(crate) id: String,
-    pub(crate) owner: String,
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) fingerprint: String,
-    pub(crate) created: OffsetDateTime,
-    pub(crate) tags: BTreeMap<String, String>,
+pub struct KeyPair {
+    /// `key-…`
+    pub id: String,
+    /// The account.
+    pub owner: String,
+    /// Its name.
+    pub name: String,
+    /// `rsa` or `ed25519`.
+    pub kind: String,
+    /// How people compare keys.
+    pub fingerprint: String,
+    /// The public half of an imported one, in one line as OpenSSH has it.
+    pub public: Option<String>,
+    /// When it was made or imported.
+    pub created: OffsetDateTime,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     pub(crate) veil: Veil,
+}
+
+impl KeyPair {
+    /// One of RSA without a fingerprint.
+    pub(crate) fn new(owner: &str, name: &str) -> Self {
+        KeyPair {
+            id: Kind::KeyPair.fresh(),
+            owner: owner.into(),
+            name: name.into(),
+            kind: "rsa".into(),
+            fingerprint: String::new(),
+            public: None,
+            created: OffsetDateTime::now_utc(),
+            tags: BTreeMap::new(),
+            veil: Veil::new(Pace::Now),
+        }
+    }
 }
 
 super::resource!(SecurityGroup, Kind::SecurityGroup);

@@ -10,6 +10,9 @@ use super::multipart::Upload;
 use super::object::Object;
 use crate::wire::error::ApiError;
 
+/// Encryption with keys of S3 itself, which new buckets have.
+pub(super) const AES: &str = "AES256";
+
 /// All buckets, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets(BTreeMap<String, Bucket>);
@@ -25,6 +28,8 @@ pub(crate) struct Bucket {
     pub(super) ownership: Option<Ownership>,
     pub(super) public_access: Option<PublicAccess>,
     pub(super) grants: Vec<Grant>,
+    /// How objects are encrypted whose requests do not say.
+    pub(super) encryption: String,
     pub(super) objects: BTreeMap<String, Object>,
     /// Multipart uploads that have begun and not ended, by ID.
     pub(super) uploads: BTreeMap<String, Upload>,
@@ -60,6 +65,8 @@ pub struct BucketSeed {
     pub ownership: Ownership,
     /// Whether Block Public Access is on, as in new buckets.
     pub blocks_public_access: bool,
+    /// How objects are encrypted whose requests do not say: `AES256`, as in new buckets, or `aws:kms`.
+    pub encryption: String,
 }
 
 impl Ownership {
@@ -105,6 +112,7 @@ impl Bucket {
             ownership: Some(Ownership::BucketOwnerEnforced),
             public_access: Some(PublicAccess::ALL),
             grants: acl::canned("private", owner, owner).unwrap_or_default(),
+            encryption: AES.to_owned(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
         }

@@ -168,7 +168,9 @@ fn admit(
         let denied = iam_actions(route.action, sets_acl).into_iter();
         let mut denied = denied.filter(|action| world.denied.contains(*action));
         if let Some(action) = denied.next() {
-            return Err(refusal::not_allowed(&key.arn, action, route).into());
+            let bucket = route.bucket.as_deref().and_then(|name| world.s3.get(name));
+            let refusal = Refusal::from(refusal::not_allowed(&key.arn, action, route));
+            return Err(refusal.about(bucket));
         }
     }
     if let (Some(region), Some(name)) = (&region, &route.bucket)

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::acl::{self, Grant};
 use super::attributes::Attributes;
-use super::bucket::{Bucket, BucketSeed, Ownership};
+use super::bucket::{AES, Bucket, BucketSeed, Ownership};
 use super::checksums::{self, Algorithm};
 use super::object::{Object, Segment};
 use super::read;
@@ -65,6 +65,7 @@ impl Sandbox {
             owner: self.account().into(),
             ownership: Ownership::BucketOwnerEnforced,
             blocks_public_access: true,
+            encryption: AES.into(),
         };
         fill(&mut seed);
         let mut world = self.world();
@@ -76,6 +77,7 @@ impl Sandbox {
         let mut bucket = Bucket::new(name, region, &seed.owner);
         bucket.ownership = Some(seed.ownership);
         bucket.public_access = bucket.public_access.filter(|_| seed.blocks_public_access);
+        bucket.encryption = seed.encryption;
         world.s3.insert(bucket);
     }
 

@@ -43,13 +43,24 @@ async fn put(
     let received = receive::receive(&visit, body, &said.algorithms).await?;
     let sums = said.check(&received, request.trailing_headers.as_ref())?;
     let input = &mut request.input;
+    let says_encryption = input.server_side_encryption.is_some();
+    let mut attributes = take_attributes!(input);
+    if !says_encryption {
+        attributes.encryption = visit
+            .shared
+            .lock()
+            .s3
+            .known(&input.bucket)?
+            .encryption
+            .clone();
+    }
     let object = Object {
         key: input.key.clone(),
         owner,
         segments: vec![received.segment],
         etag: hex(&received.md5),
         modified: OffsetDateTime::now_utc(),
-        attributes: take_attributes!(input),
+        attributes,
         sums,
         is_composite: false,
         has_parts: false,

@@ -4,6 +4,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use s3s::Body;
 
+use super::bucket::Bucket;
 use super::error;
 use super::route::Route;
 use crate::wire::error::ApiError;
@@ -23,6 +24,14 @@ impl From<ApiError> for Refusal {
             more: Vec::new(),
             region: None,
         }
+    }
+}
+
+impl Refusal {
+    /// Also who may not do anything with a bucket is told its region (HeadBucket in the API reference).
+    pub(super) fn about(mut self, bucket: Option<&Bucket>) -> Self {
+        self.region = bucket.map(|bucket| bucket.region.clone());
+        self
     }
 }
 

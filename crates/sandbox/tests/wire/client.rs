@@ -30,6 +30,14 @@ pub struct Answer {
     pub body: String,
 }
 
+/// An answer whose body is bytes. Its head is in lower case.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
 /// Who calls, and where.
 #[derive(Clone, Copy)]
 pub struct As<'a> {
@@ -112,22 +120,22 @@ pub fn send(
     headers: &str,
     body: &str,
 ) -> io::Result<Answer> {
-    let (head, body) = exchange(endpoint, method, path, headers, body.as_bytes())?;
+    let reply = exchange(endpoint, method, path, headers, body.as_bytes())?;
     Ok(Answer {
-        status: status(&head),
-        head,
-        body: String::from_utf8(body).map_err(io::Error::other)?,
+        status: reply.status,
+        head: reply.head,
+        body: String::from_utf8(reply.body).map_err(io::Error::other)?,
     })
 }
 
-/// The same with a body of bytes. Gives the head of the answer, in lower case, and its body.
+/// The same with a body of bytes.
 pub fn exchange(
     endpoint: &str,
     method: &str,
     path: &str,
     headers: &str,
     body: &[u8],
-) -> io::Result<(String, Vec<u8>)> {
+) -> io::Result<Reply> {
     let address = endpoint.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
@@ -142,13 +150,23 @@ pub fn exchange(
     let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
     let body = answer.split_off(end + 4);
     let head = String::from_utf8(answer).map_err(io::Error::other)?;
-    Ok((head.trim_end().to_lowercase(), body))
+    let head = head.trim_end().to_lowercase();
+    let status = status(&head);
+    Ok(Reply { status, head, body })
 }
 
 /// The status in the head of an answer.
-pub fn status(head: &str) -> u16 {
+fn status(head: &str) -> u16 {
     let word = head.split(' ').nth(1).and_then(|word| word.parse().ok());
     word.unwrap()
+}
+
+impl Reply {
+    /// The value of a header, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
 }
 
 impl Answer {

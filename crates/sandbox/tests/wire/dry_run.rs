@@ -98,6 +98,7 @@ const CALLS: &[&str] = &[
     "GetImageAncestry&ImageId=IMAGE",
     "GetImageBlockPublicAccessState",
     "GetSnapshotBlockPublicAccessState",
+    "ImportKeyPair&KeyName=theirs&PublicKeyMaterial=c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSU16dmZFK3FTMDl3K29rZ3JPMGdZN2pyeUYwbFNDeGRFTy9PMFVhVWh1WmUgbWUK",
     "ModifyImageAttribute&ImageId=IMAGE&Description.Value=x",
     "ModifyInstanceAttribute&InstanceId=INSTANCE&EnaSupport.Value=false",
     "ModifySnapshotAttribute&SnapshotId=SNAPSHOT&CreateVolumePermission.Add.1.Group=all",

@@ -8,17 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::client::{KEY, OTHER_KEY, REGION, ec2, exchange, status};
+use crate::client::{KEY, OTHER_KEY, REGION, Reply, ec2, exchange};
 
 pub const BLOCK: usize = 512 << 10;
-
-/// An answer of EBS direct.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
-}
 
 /// A request in the making.
 pub struct Ask<'s> {
@@ -51,7 +43,7 @@ impl Ask<'_> {
         path: &str,
         headers: &[(&str, &str)],
         body: &[u8],
-    ) -> io::Result<Answer> {
+    ) -> io::Result<Reply> {
         let scope = format!("{}/20260101/{}/ebs/aws4_request", self.key, self.region);
         let mut lines = format!(
             "Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n"
@@ -59,15 +51,10 @@ impl Ask<'_> {
         for (name, value) in headers {
             lines.push_str(&format!("{name}: {value}\r\n"));
         }
-        let (head, body) = exchange(self.sandbox.endpoint(), method, path, &lines, body)?;
-        Ok(Answer {
-            status: status(&head),
-            head,
-            body,
-        })
+        exchange(self.sandbox.endpoint(), method, path, &lines, body)
     }
 
-    pub fn start(&self, params: Value) -> Answer {
+    pub fn start(&self, params: Value) -> Reply {
         self.send("POST", "/snapshots", &[], params.to_string().as_bytes())
             .unwrap()
     }
@@ -79,11 +66,11 @@ impl Ask<'_> {
         answer.json()["SnapshotId"].as_str().unwrap().to_owned()
     }
 
-    pub fn put(&self, snapshot: &str, index: u64, block: &[u8]) -> Answer {
+    pub fn put(&self, snapshot: &str, index: u64, block: &[u8]) -> Reply {
         self.try_put(snapshot, index, block).unwrap()
     }
 
-    pub fn try_put(&self, snapshot: &str, index: u64, block: &[u8]) -> io::Result<Answer> {
+    pub fn try_put(&self, snapshot: &str, index: u64, block: &[u8]) -> io::Result<Reply> {
         let checksum = checksum(block);
         let headers = [
             ("x-amz-Data-Length", "524288"),
@@ -98,13 +85,13 @@ impl Ask<'_> {
         )
     }
 
-    pub fn complete(&self, snapshot: &str, changed: u64) -> Answer {
+    pub fn complete(&self, snapshot: &str, changed: u64) -> Reply {
         let changed = changed.to_string();
         let headers = [("x-amz-ChangedBlocksCount", &*changed)];
         self.completed_with(snapshot, &headers)
     }
 
-    pub fn completed_with(&self, snapshot: &str, headers: &[(&str, &str)]) -> Answer {
+    pub fn completed_with(&self, snapshot: &str, headers: &[(&str, &str)]) -> Reply {
         let path = format!("/snapshots/completion/{snapshot}");
         self.send("POST", &path, headers, b"").unwrap()
     }
@@ -127,22 +114,9 @@ impl Ask<'_> {
     }
 }
 
-impl Answer {
+impl Reply {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// Code and reason of an error.
-    pub fn error(&self) -> (u16, String, String) {
-        let code = self
-            .header("x-amzn-errortype")
-            .unwrap_or_default()
-            .to_owned();
-        let reason = self.json()["Reason"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        (self.status, code, reason)
     }
 
     pub fn message(&self) -> String {
@@ -152,17 +126,17 @@ impl Answer {
             .to_owned()
     }
 
-    /// The value of a header; the head is in lower case, and so is this.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let start = format!("\r\n{name}: ");
-        self.head.split(&*start).nth(1)?.split("\r\n").next()
-    }
-
     /// Fails unless the answer is this error of a kind that has a reason.
     #[track_caller]
     pub fn is(&self, status: u16, code: &str, reason: &str) {
-        let expected = (status, code.to_lowercase(), reason.to_owned());
-        assert_eq!(self.error(), expected, "{}", self.message());
+        let json = self.json();
+        let found = (
+            self.status,
+            self.header("x-amzn-errortype").unwrap_or_default(),
+            json["Reason"].as_str().unwrap_or_default(),
+        );
+        let expected = (status, &*code.to_lowercase(), reason);
+        assert_eq!(found, expected, "{}", self.message());
     }
 }
 

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use ami_sandbox::{Fault, Rate, Sandbox};
 use serde_json::json;
 
-use crate::client::{REGION, sandbox};
-use crate::ebs::{Answer, BLOCK, block, checksum, ebs, linear};
+use crate::client::{REGION, Reply, sandbox};
+use crate::ebs::{BLOCK, block, checksum, ebs, linear};
 
 const PUT: &str = "PutSnapshotBlock";
 const GET: &str = "GetSnapshotBlock";
 
 /// Reads the first block of a snapshot.
-fn first_block(sandbox: &Sandbox, id: &str) -> std::io::Result<Answer> {
+fn first_block(sandbox: &Sandbox, id: &str) -> std::io::Result<Reply> {
     let ask = ebs(sandbox);
     let list = ask
         .send("GET", &format!("/snapshots/{id}/blocks"), &[], b"")?

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{REGION, sandbox};
-use crate::ebs::{Answer, Ask, BLOCK, block, checksum, ebs, other};
+use crate::client::{REGION, Reply, sandbox};
+use crate::ebs::{Ask, BLOCK, block, checksum, ebs, other};
 
 /// The indexes and tokens of a page.
-fn page(answer: &Answer, name: &str, token: &str) -> Vec<(u64, String)> {
+fn page(answer: &Reply, name: &str, token: &str) -> Vec<(u64, String)> {
     let page = answer.json();
     let blocks = page[name].as_array().unwrap_or_else(|| panic!("{page}"));
     blocks
@@ -20,7 +20,7 @@ fn page(answer: &Answer, name: &str, token: &str) -> Vec<(u64, String)> {
         .collect()
 }
 
-fn list(ask: &Ask<'_>, id: &str, query: &str) -> Answer {
+fn list(ask: &Ask<'_>, id: &str, query: &str) -> Reply {
     ask.send("GET", &format!("/snapshots/{id}/blocks{query}"), &[], b"")
         .unwrap()
 }
@@ -29,13 +29,13 @@ fn tokens(ask: &Ask<'_>, id: &str) -> Vec<(u64, String)> {
     page(&list(ask, id, ""), "Blocks", "BlockToken")
 }
 
-fn get(ask: &Ask<'_>, id: &str, index: u64, token: &str) -> Answer {
+fn get(ask: &Ask<'_>, id: &str, index: u64, token: &str) -> Reply {
     let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
     let path = format!("/snapshots/{id}/blocks/{index}?blockToken={token}");
     ask.send("GET", &path, &[], b"").unwrap()
 }
 
-fn changed(ask: &Ask<'_>, first: &str, second: &str) -> Answer {
+fn changed(ask: &Ask<'_>, first: &str, second: &str) -> Reply {
     let path = format!("/snapshots/{second}/changedblocks?firstSnapshotId={first}");
     ask.send("GET", &path, &[], b"").unwrap()
 }
@@ -85,7 +85,7 @@ fn a_wrong_token_opens_nothing() {
         ask.snapshot(&[(0, block(1))]),
     );
     let token = &tokens(&ask, &one)[0].1;
-    let wrong = |answer: Answer| answer.is(400, "ValidationException", "INVALID_BLOCK_TOKEN");
+    let wrong = |answer: Reply| answer.is(400, "ValidationException", "INVALID_BLOCK_TOKEN");
     wrong(get(&ask, &another, 0, token));
     wrong(get(&ask, &one, 1, token));
     wrong(get(&ask, &one, 0, "AAAA"));

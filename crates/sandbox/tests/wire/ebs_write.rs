@@ -85,7 +85,7 @@ fn data_must_be_a_block_with_its_checksum_within_the_volume() {
         ]
     };
     let right = headers("524288", &*sum, "SHA256");
-    let refused = |answer: crate::ebs::Answer| answer.is(400, "ValidationException", PARAMETER);
+    let refused = |answer: crate::client::Reply| answer.is(400, "ValidationException", PARAMETER);
     refused(put("0", headers("524287", &sum, "SHA256"), &data[1..]));
     refused(put("0", headers("524288", &sum, "SHA512"), &data));
     refused(put("0", headers("524288", &of_nothing, "SHA256"), &data));

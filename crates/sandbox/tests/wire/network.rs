@@ -221,6 +221,76 @@ fn a_key_pair_shows_its_private_half_once() {
 }
 
 #[test]
+fn a_key_is_imported_by_its_public_half() {
+    let sandbox = sandbox();
+    // `ssh-ed25519 AAAA… me` and `ssh-dss AAAA`, in base64.
+    let line = "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSU16dmZFK3FTMDl3K29rZ3JPMGdZN2pyeUYwbFNDeGRFTy9PMFVhVWh1WmUgbWUK";
+    let import = |name: &str, key: &str| {
+        let params = [
+            ("KeyName", name),
+            ("PublicKeyMaterial", key),
+            ("TagSpecification.1.ResourceType", "key-pair"),
+            ("TagSpecification.1.Tag.1.Key", "team"),
+            ("TagSpecification.1.Tag.1.Value", "web"),
+        ];
+        ec2(&sandbox, "ImportKeyPair", &params)
+    };
+    let imported = import("mine", line);
+    assert_eq!(
+        (imported.text("keyName"), imported.text("value")),
+        ("mine", "web"),
+        "{}",
+        imported.body
+    );
+    let kept = sandbox.key_pairs("us-east-1").remove(0);
+    assert_eq!(kept.kind, "ed25519");
+    let public = kept.public.unwrap();
+    assert!(public.starts_with("ssh-ed25519 AAAAC3") && public.ends_with(" me"));
+    assert_eq!(
+        import("mine", line).error(),
+        (400, "InvalidKeyPair.Duplicate")
+    );
+    for wrong in ["c3NoLWRzcyBBQUFB", "%", "c3NoLWVkMjU1MTkgQUFBQQ=="] {
+        assert_eq!(
+            import("other", wrong).error(),
+            (400, "InvalidKey.Format"),
+            "{wrong}"
+        );
+    }
+    let run = [IMAGE, ("KeyName", "mine"), ("UserData", "IyEvYmluL3NoCg==")];
+    let run = ec2(&sandbox, "RunInstances", &[&ONE[..], &run].concat());
+    assert_eq!(run.text("keyName"), "mine");
+    for (data, why) in [
+        ("#!/bin/sh", "Invalid BASE64 encoding of user data"),
+        (&*"AAAA".repeat(5462), "User data is limited to 16384 bytes"),
+    ] {
+        let wrong = [&ONE[..], &[IMAGE, ("UserData", data)]].concat();
+        let refused = ec2(&sandbox, "RunInstances", &wrong);
+        assert_eq!(refused.complaint(), ("InvalidParameterValue", why));
+    }
+}
+
+#[test]
+fn an_instance_that_does_not_come_up_says_why() {
+    let sandbox = sandbox();
+    sandbox.configure(|settings| settings.paces.instance = Pace::Never);
+    let run = ec2(&sandbox, "RunInstances", &[&ONE[..], &[IMAGE]].concat());
+    let id = run.text("instanceId");
+    let error = (
+        "Server.InternalError",
+        "Server.InternalError: Internal error on launch",
+    );
+    sandbox.edit_instance(id, |instance| instance.fail(error.0, error.1));
+    let shown = ec2(&sandbox, "DescribeInstances", &[("InstanceId.1", id)]);
+    assert_eq!(shown.text("name"), "terminated");
+    let reason = shown.body.split("<stateReason>").nth(1).unwrap();
+    assert!(
+        reason.contains(error.0) && reason.contains(error.1),
+        "{reason}"
+    );
+}
+
+#[test]
 fn a_group_name_is_there_once() {
     let sandbox = sandbox();
     group(&sandbox);

@@ -8,15 +8,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::client::{KEY, OTHER_KEY, REGION, exchange, status};
-
-/// An answer of S3.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
-}
+use crate::client::{KEY, OTHER_KEY, REGION, Reply, exchange};
 
 /// Who asks, and which region.
 pub struct Ask<'s> {
@@ -44,13 +36,7 @@ pub fn other(sandbox: &Sandbox) -> Ask<'_> {
 
 impl Ask<'_> {
     /// Sends a request whose body is not signed; a target may have a query.
-    pub fn send(
-        &self,
-        method: &str,
-        target: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Answer {
+    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         self.try_send(method, target, headers, body).unwrap()
     }
 
@@ -60,7 +46,7 @@ impl Ask<'_> {
         target: &str,
         headers: &[(&str, &str)],
         body: &[u8],
-    ) -> io::Result<Answer> {
+    ) -> io::Result<Reply> {
         let host = self.sandbox.endpoint().strip_prefix("http://").unwrap();
         let moment = format_description!("[year][month][day]T[hour][minute][second]Z");
         let moment = OffsetDateTime::now_utc().format(moment).unwrap();
@@ -82,12 +68,7 @@ impl Ask<'_> {
         for (name, value) in signed.iter().filter(|(name, _)| name != "host") {
             lines.push_str(&format!("{name}: {value}\r\n"));
         }
-        let (head, body) = exchange(self.sandbox.endpoint(), method, target, &lines, body)?;
-        Ok(Answer {
-            status: status(&head),
-            head,
-            body,
-        })
+        exchange(self.sandbox.endpoint(), method, target, &lines, body)
     }
 
     fn authorization(
@@ -138,16 +119,16 @@ impl Ask<'_> {
         )
     }
 
-    pub fn put(&self, target: &str, body: &[u8]) -> Answer {
+    pub fn put(&self, target: &str, body: &[u8]) -> Reply {
         self.send("PUT", target, &[], body)
     }
 
-    pub fn get(&self, target: &str) -> Answer {
+    pub fn get(&self, target: &str) -> Reply {
         self.send("GET", target, &[], b"")
     }
 }
 
-impl Answer {
+impl Reply {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -165,12 +146,6 @@ impl Answer {
         inside
             .map(|(inside, _)| inside.to_owned())
             .unwrap_or_default()
-    }
-
-    /// A header of the answer.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 }
 
