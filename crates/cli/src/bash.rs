@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use crate::offer::{options, spellings, words};
-use crate::spec::{Complete, Spec};
+use crate::offer::{Scope, scopes, spellings};
+use crate::spec::{Complete, Opt, Spec};
 
 /// The completion script of a tool.
 pub fn render(spec: &Spec) -> String {
@@ -22,13 +22,22 @@ pub fn render(spec: &Spec) -> String {
     // bash breaks words at "=": --name=value comes as three of them.
     out.push_str("    if [[ $cur == = ]]; then cur=\n");
     out.push_str("    elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi\n");
-    values(spec, &mut out);
-    let _ = writeln!(out, "    if [[ $cur == -* ]]; then");
-    let _ = writeln!(out, "        {}", compgen("-W", &option_words(spec)));
-    out.push_str("        return\n    fi\n");
-    let words = words(spec);
-    if !words.is_empty() {
-        let _ = writeln!(out, "    {}", compgen("-W", &words));
+    let scopes = scopes(spec);
+    match scopes.as_slice() {
+        [only] => offer(only, "    ", &mut out),
+        [first, behind @ ..] => {
+            find_verb(spec, first, &mut out);
+            out.push_str("    case $verb in\n");
+            for scope in behind {
+                let name = scope.verb.map_or("", |verb| verb.name);
+                let _ = writeln!(out, "    {name})");
+                offer(scope, "        ", &mut out);
+                out.push_str("        return ;;\n");
+            }
+            out.push_str("    esac\n");
+            offer(first, "    ", &mut out);
+        }
+        [] => {}
     }
     let _ = writeln!(
         out,
@@ -37,6 +46,45 @@ pub fn render(spec: &Spec) -> String {
     );
     out
 }
+
+/// Finds the verb: the first word that is neither an option nor the value of one.
+fn find_verb(spec: &Spec, first: &Scope, out: &mut String) {
+    let with_value = first.options.iter().filter(|opt| opt.value.is_some());
+    let with_value: Vec<_> = with_value.flat_map(|opt| spellings(opt)).collect();
+    let verbs: Vec<_> = spec.verbs.iter().map(|verb| verb.name).collect();
+    let _ = write!(
+        out,
+        "    local verb= at
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        case ${{COMP_WORDS[at]}} in
+        {}) ((at++)); [[ ${{COMP_WORDS[at]}} == = ]] && ((at++)) ;;
+        {}) verb=${{COMP_WORDS[at]}}; break ;;
+        esac
+    done
+",
+        with_value.join(" | "),
+        verbs.join(" | ")
+    );
+}
+
+/// What can be typed in one place.
+fn offer(scope: &Scope, indent: &str, out: &mut String) {
+    values(&scope.options, indent, out);
+    let options: Vec<_> = scope.options.iter().map(|opt| opt.long).collect();
+    let options = format!("--{}", options.join(" --"));
+    let _ = writeln!(out, "{indent}if [[ $cur == -* ]]; then");
+    let _ = writeln!(out, "{indent}    {}", compgen("-W", &options));
+    let _ = writeln!(out, "{indent}    return\n{indent}fi");
+    if scope.takes_files && scope.verb.is_some() {
+        let _ = writeln!(out, "{indent}{FILES}");
+    } else if !scope.words.is_empty() {
+        let _ = writeln!(out, "{indent}{}", compgen("-W", &scope.words));
+    }
+}
+
+/// As file names they are quoted where necessary, and a directory gets its slash.
+const FILES: &str = "compopt -o filenames 2> /dev/null; \
+     mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")";
 
 fn complete(spec: &Spec, function: &str) -> String {
     format!("-F {function} {}", spec.name)
@@ -47,33 +95,31 @@ fn compgen(kind: &str, words: &str) -> String {
 }
 
 /// What follows an option that takes a value.
-fn values(spec: &Spec, out: &mut String) {
-    let with_value = options(spec)
-        .into_iter()
+fn values(options: &[&Opt], indent: &str, out: &mut String) {
+    let with_value = options
+        .iter()
         .filter_map(|opt| opt.value.map(|value| (opt, value)));
-    out.push_str("    case $prev in\n");
+    let _ = writeln!(out, "{indent}case $prev in");
     for (opt, value) in with_value {
         let pattern = spellings(opt).join(" | ");
         let action = match value.complete {
-            Complete::Nothing => "return".to_owned(),
-            // As file names they are quoted where necessary, and a directory gets its slash.
-            Complete::File => "compopt -o filenames 2> /dev/null; \
-                 mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return"
-                .to_owned(),
-            Complete::Words(words) => format!("{}; return", compgen("-W", &words.join(" "))),
+            Complete::Nothing => String::new(),
+            Complete::File => format!("{FILES}; "),
+            Complete::Words(words) => format!("{}; ", compgen("-W", &words.join(" "))),
+            Complete::List(words) => list(words),
         };
-        let _ = writeln!(out, "    {pattern}) {action} ;;");
+        let _ = writeln!(out, "{indent}{pattern}) {action}return ;;");
     }
-    out.push_str("    esac\n");
+    let _ = writeln!(out, "{indent}esac");
 }
 
-fn option_words(spec: &Spec) -> String {
-    let options = options(spec);
-    let words: Vec<String> = options
-        .iter()
-        .map(|opt| format!("--{}", opt.long))
-        .collect();
-    words.join(" ")
+/// Offers what can follow the last comma.
+fn list(words: &[&str]) -> String {
+    format!(
+        "local head=; [[ $cur == *,* ]] && head=${{cur%,*}},; compopt -o nospace 2> /dev/null; \
+         mapfile -t COMPREPLY < <(compgen -P \"$head\" -W '{}' -- \"${{cur##*,}}\"); ",
+        words.join(" ")
+    )
 }
 
 /// Lets the tool that was named complete the words after it, as if it were called itself.

@@ -5,23 +5,46 @@
 
 use std::fmt::Write;
 
-use crate::offer::{options, words};
-use crate::spec::{Complete, Dash, Opt, Spec};
+use crate::offer::{Scope, scopes};
+use crate::spec::{Complete, Opt, Spec};
 
 /// The completion script of a tool.
 pub fn render(spec: &Spec) -> String {
     let mut out = format!("# fish completion for {}\n", spec.name);
-    let mut begin = format!("complete --command {}", spec.name);
     if spec.is_dispatcher {
         hand_over(spec, &mut out);
-        // What follows is for the words before a tool is named.
-        begin.push_str(" --condition 'test (count (commandline -opc)) -eq 1'");
     }
-    operands(spec, &begin, &mut out);
-    for opt in options(spec) {
-        let _ = writeln!(out, "{begin}{}", option(opt));
+    for scope in scopes(spec) {
+        let begin = format!(
+            "complete --command {}{}",
+            spec.name,
+            condition(spec, &scope)
+        );
+        operands(&scope, &begin, &mut out);
+        for opt in &scope.options {
+            let _ = writeln!(out, "{begin}{}", option(opt));
+        }
     }
     out
+}
+
+/// When a scope's lines count.
+fn condition(spec: &Spec, scope: &Scope) -> String {
+    let verbs: Vec<_> = spec.verbs.iter().map(|verb| verb.name).collect();
+    match (scope.verb, verbs.as_slice()) {
+        (Some(verb), _) => {
+            format!(" --condition '__fish_seen_subcommand_from {}'", verb.name)
+        }
+        // What follows is for the words before a tool is named.
+        (None, []) if spec.is_dispatcher => {
+            " --condition 'test (count (commandline -opc)) -eq 1'".to_owned()
+        }
+        (None, []) => String::new(),
+        (None, verbs) => format!(
+            " --condition 'not __fish_seen_subcommand_from {}'",
+            verbs.join(" ")
+        ),
+    }
 }
 
 /// Lets the tool that was named complete the words after it, as if it were called itself.
@@ -42,14 +65,13 @@ complete --command {name} --condition 'test (count (commandline -opc)) -gt 1' --
     );
 }
 
-fn operands(spec: &Spec, begin: &str, out: &mut String) {
-    let words = words(spec);
+fn operands(scope: &Scope, begin: &str, out: &mut String) {
     let mut rest = String::new();
-    if spec.operands.dash != Dash::Data {
+    if !scope.takes_files {
         rest.push_str(" --no-files");
     }
-    if !words.is_empty() {
-        let _ = write!(rest, " --arguments {}", quoted(&words));
+    if !scope.words.is_empty() {
+        let _ = write!(rest, " --arguments {}", quoted(&scope.words));
     }
     if !rest.is_empty() {
         let _ = writeln!(out, "{begin}{rest}");
@@ -68,6 +90,10 @@ fn option(opt: &Opt) -> String {
             Complete::File => out.push_str(" --require-parameter --force-files"),
             Complete::Words(words) => {
                 let _ = write!(out, " --exclusive --arguments {}", quoted(&words.join(" ")));
+            }
+            Complete::List(words) => {
+                let list = format!("(__fish_append , {})", words.join(" "));
+                let _ = write!(out, " --exclusive --arguments {}", quoted(&list));
             }
         }
     }

@@ -91,6 +91,11 @@ fn verbs(spec: &Spec, out: &mut String) {
     for verb in spec.verbs {
         entry(verb.name, verb.summary, out);
     }
+    let more = format!(
+        "'{} VERB --help' tells of the options of a verb.",
+        spec.name
+    );
+    let _ = writeln!(out, "\n{}", wrap(&more, 0));
 }
 
 fn group(group: &Group, out: &mut String) {

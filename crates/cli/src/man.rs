@@ -168,7 +168,7 @@ fn entry(page: &mut Roff, term: Vec<Inline>, text: &str) {
 /// typed, at the beginning too.
 fn sentence(opt: &Opt, fragment: &str) -> String {
     let words = match opt.value.map(|value| value.complete) {
-        Some(Complete::Words(words)) => words,
+        Some(Complete::Words(words) | Complete::List(words)) => words,
         _ => &[],
     };
     let is_word = words.iter().any(|word| fragment.starts_with(word));

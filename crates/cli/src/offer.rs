@@ -1,25 +1,50 @@
 //! What the completions of all shells offer.
 
-use crate::spec::{Opt, Spec};
+use crate::spec::{Dash, Opt, Spec, Verb};
 
-/// The options of a tool and of its verbs. Where two verbs have an option of the same name, one of
-/// them stands for both: none of the scripts looks at the verb.
-pub(crate) fn options(spec: &Spec) -> Vec<&'static Opt> {
-    let verbs = spec.verbs.iter().flat_map(|verb| verb.options());
-    let mut options: Vec<&'static Opt> = Vec::new();
-    for opt in spec.options().chain(verbs) {
-        if !options.iter().any(|known| known.long == opt.long) {
-            options.push(opt);
-        }
-    }
-    options
+/// What can be typed in one place: before a verb, or behind one.
+pub(crate) struct Scope {
+    /// The verb that was typed.
+    pub(crate) verb: Option<&'static Verb>,
+    /// Options that may stand there, each once.
+    pub(crate) options: Vec<&'static Opt>,
+    /// Words that may stand beside the options, parted by spaces.
+    pub(crate) words: String,
+    /// What operands are called.
+    pub(crate) usage: &'static str,
+    /// Are they files, or may be?
+    pub(crate) takes_files: bool,
 }
 
-/// The words that may stand beside the options, parted by spaces.
-pub(crate) fn words(spec: &Spec) -> String {
-    let verbs = spec.verbs.iter().map(|verb| verb.name);
-    let words: Vec<_> = verbs.chain(spec.operands.words.iter().copied()).collect();
-    words.join(" ")
+/// What can be typed before a verb or without one; then behind each of the verbs.
+pub(crate) fn scopes(spec: &Spec) -> Vec<Scope> {
+    let own: Vec<&'static Opt> = spec.options().collect();
+    let verbs: Vec<_> = spec.verbs.iter().map(|verb| verb.name).collect();
+    let words: Vec<_> = verbs
+        .into_iter()
+        .chain(spec.operands.words.iter().copied())
+        .collect();
+    let first = Scope {
+        verb: None,
+        options: own.clone(),
+        words: words.join(" "),
+        usage: spec.operands.usage,
+        takes_files: spec.operands.dash == Dash::Data,
+    };
+    let behind = |verb: &'static Verb| {
+        let mut options: Vec<&'static Opt> = verb.options().collect();
+        options.extend(&own);
+        Scope {
+            verb: Some(verb),
+            options,
+            words: verb.operands.words.join(" "),
+            usage: verb.operands.usage,
+            takes_files: verb.takes_files,
+        }
+    };
+    std::iter::once(first)
+        .chain(spec.verbs.iter().map(behind))
+        .collect()
 }
 
 /// All names of an option with their dashes.

@@ -27,18 +27,29 @@ pub enum Request {
 
 /// A command line that is wrong. It reads on after the tool's name: `unknown option '--nmae'`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Usage(String);
+pub struct Usage {
+    what: String,
+    verb: Option<&'static str>,
+}
 
 impl Usage {
     /// An error of that text, which must be one line.
     pub fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
+        Self {
+            what: what.into(),
+            verb: None,
+        }
+    }
+
+    /// The verb that was typed before, whose help says more.
+    pub fn verb(&self) -> Option<&'static str> {
+        self.verb
     }
 }
 
 impl std::fmt::Display for Usage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.what)
     }
 }
 
@@ -57,13 +68,13 @@ pub fn parse(spec: &'static Spec, words: Vec<OsString>) -> Result<Request, Usage
         operands: Vec::new(),
         separator: None,
     };
-    let mut words = words.into_iter().peekable();
-    while let Some(word) = words.next() {
-        if let Some(request) = pass.take(word, &mut words)? {
-            return Ok(request);
-        }
-    }
-    pass.finish().map(Request::Run)
+    let read = pass.read(words.into_iter().peekable());
+    let verb = pass.verb.map(|verb| verb.name);
+    let finished = read.and_then(|request| match request {
+        Some(request) => Ok(request),
+        None => pass.finish().map(Request::Run),
+    });
+    finished.map_err(|usage| Usage { verb, ..usage })
 }
 
 type Words = Peekable<IntoIter<OsString>>;
@@ -77,6 +88,22 @@ struct Pass {
 }
 
 impl Pass {
+    fn read(&mut self, mut words: Words) -> Result<Option<Request>, Usage> {
+        while let Some(word) = words.next() {
+            let request = self.take(word, &mut words)?;
+            match request {
+                None => {}
+                // `TOOL --help VERB` asks for what `TOOL VERB --help` does.
+                Some(Request::Help(None)) => {
+                    let verb = words.find_map(|word| self.spec.verb(&word.to_string_lossy()));
+                    return Ok(Some(Request::Help(verb)));
+                }
+                request => return Ok(request),
+            }
+        }
+        Ok(None)
+    }
+
     fn take(&mut self, word: OsString, words: &mut Words) -> Result<Option<Request>, Usage> {
         let text = word.to_string_lossy();
         if text == "--" {
@@ -90,8 +117,18 @@ impl Pass {
         if text.starts_with('-') && text.len() > 1 {
             return self.shorts(&word, words);
         }
+        if self.asks_for_help(&word) {
+            let verb = words.next().map(|word| self.find_verb(&word));
+            return Ok(Some(Request::Help(verb.transpose()?)));
+        }
         self.operand(word, words)?;
         Ok(None)
+    }
+
+    /// `TOOL help` and `TOOL help VERB`, as people know them of other tools with verbs.
+    fn asks_for_help(&self, word: &OsStr) -> bool {
+        let has_verbs = !self.spec.verbs.is_empty() && self.verb.is_none();
+        has_verbs && word == "help" && self.spec.verb("help").is_none()
     }
 
     fn long(&mut self, word: &OsStr, words: &mut Words) -> Result<Option<Request>, Usage> {

@@ -54,6 +54,8 @@ pub struct Verb {
     pub summary: &'static str,
     /// What may stand after it.
     pub operands: Operands,
+    /// Are its operands paths of files, or may be?
+    pub takes_files: bool,
     /// Its own options, beside those of the tool.
     pub groups: &'static [&'static Group],
 }
@@ -133,6 +135,8 @@ pub enum Complete {
     File,
     /// These words.
     Words(&'static [&'static str]),
+    /// Several of these words, with commas between them.
+    List(&'static [&'static str]),
 }
 
 impl Opt {

@@ -5,34 +5,59 @@
 
 use std::fmt::Write;
 
-use crate::offer::{options, spellings, words};
-use crate::spec::{Complete, Dash, Opt, Spec};
+use crate::offer::{Scope, scopes, spellings};
+use crate::spec::{Complete, Opt, Spec};
 
 /// The completion script of a tool.
 pub fn render(spec: &Spec) -> String {
     let mut out = format!("#compdef {0}\n# zsh completion for {0}\n\n", spec.name);
-    if spec.is_dispatcher {
+    let has_rest = spec.is_dispatcher || !spec.verbs.is_empty();
+    if has_rest {
         out.push_str("local curcontext=$curcontext state line\nlocal -A opt_args\n\n");
     }
+    let scopes = scopes(spec);
+    let [first, behind @ ..] = scopes.as_slice() else {
+        return out;
+    };
     // -s: letters may be grouped; -S: what follows -- is no option.
     out.push_str("_arguments -s -S");
     if spec.options_end_at_operand {
         out.push_str(" -A '-*'");
     }
-    if spec.is_dispatcher {
+    if has_rest {
         out.push_str(" -C");
     }
-    out.push_str(" :");
-    let options = options(spec);
-    let lines = options.iter().flat_map(|opt| option(opt, &options));
-    for line in lines.chain(operands(spec)) {
-        let _ = write!(out, " \\\n    '{}'", line.replace('\'', r"'\''"));
-    }
+    let operands = match (spec.is_dispatcher, behind.is_empty()) {
+        (true, _) => dispatched(first),
+        (false, false) => verbs(spec),
+        (false, true) => operands(first),
+    };
+    arguments(first, operands, "    ", &mut out);
     if spec.is_dispatcher {
         let _ = write!(out, " && return 0\n\n{}", hand_over(spec));
+    } else if !behind.is_empty() {
+        // The words are now those from the verb on.
+        out.push_str(" && return 0\n\n[[ $state == rest ]] || return 1\ncase $words[1] in\n");
+        for scope in behind {
+            let name = scope.verb.map_or("", |verb| verb.name);
+            let _ = write!(out, "{name})\n    _arguments -s -S");
+            arguments(scope, self::operands(scope), "        ", &mut out);
+            out.push_str(" ;;\n");
+        }
+        out.push_str("esac");
     }
     out.push('\n');
     out
+}
+
+/// Options and operands as `_arguments` is told of them.
+fn arguments(scope: &Scope, operands: Vec<String>, indent: &str, out: &mut String) {
+    out.push_str(" :");
+    let options = &scope.options;
+    let lines = options.iter().flat_map(|opt| option(opt, options));
+    for line in lines.chain(operands) {
+        let _ = write!(out, " \\\n{indent}'{}'", line.replace('\'', r"'\''"));
+    }
 }
 
 /// An option under each of its names: what it excludes, the name, its explanation and its value.
@@ -78,26 +103,41 @@ fn value(opt: &Opt) -> String {
             Complete::Nothing => " ".to_owned(),
             Complete::File => "_files".to_owned(),
             Complete::Words(words) => format!("({})", words.join(" ")),
+            Complete::List(words) => format!("_values -s , {} {}", value.name, words.join(" ")),
         };
         format!(":{}:{action}", value.name)
     })
 }
 
-fn operands(spec: &Spec) -> Vec<String> {
-    let usage = spec.operands.usage.replace(':', r"\:");
-    let words = words(spec);
-    if spec.is_dispatcher {
-        let tool = usage.split(' ').next().unwrap_or_default();
-        return vec![format!("1:{tool}:({words})"), "*:: :->rest".to_owned()];
-    }
-    let action = match (words.as_str(), spec.operands.dash) {
-        ("", _) if usage.is_empty() => return Vec::new(),
-        ("", Dash::Data) => "_files".to_owned(),
-        ("", _) => " ".to_owned(),
-        (words, _) => format!("({words})"),
+fn operands(scope: &Scope) -> Vec<String> {
+    let usage = scope.usage.replace(':', r"\:");
+    let action = match scope.words.as_str() {
+        "" if usage.is_empty() => return Vec::new(),
+        "" if scope.takes_files => "_files".to_owned(),
+        "" => " ".to_owned(),
+        words => format!("({words})"),
     };
     vec![format!("*:{usage}:{action}")]
 }
+
+fn dispatched(scope: &Scope) -> Vec<String> {
+    let tool = scope.usage.split(' ').next().unwrap_or_default();
+    let words = &scope.words;
+    vec![format!("1:{tool}:({words})"), REST.to_owned()]
+}
+
+/// The verbs with what they do.
+fn verbs(spec: &Spec) -> Vec<String> {
+    let verbs = spec.verbs.iter().map(|verb| {
+        let summary = verb.summary.replace(':', r"\:").replace('"', "");
+        format!(r#"{}\:"{summary}""#, verb.name)
+    });
+    let verbs: Vec<_> = verbs.collect();
+    vec![format!("1:VERB:(({}))", verbs.join(" ")), REST.to_owned()]
+}
+
+/// What follows the first word, as a line of its own.
+const REST: &str = "*:: :->rest";
 
 /// Lets the tool that was named complete the words after it, as if it were called itself.
 fn hand_over(spec: &Spec) -> String {

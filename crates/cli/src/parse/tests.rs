@@ -57,6 +57,7 @@ static WITH_VERBS: Spec = spec(
                 dash: Dash::Refused,
                 words: &[],
             },
+            takes_files: true,
             groups: &[&Group {
                 title: "Bundle",
                 options: &[Opt::value("arch", "ARCH", "an architecture")],
@@ -66,6 +67,7 @@ static WITH_VERBS: Spec = spec(
             name: "upload",
             summary: "send",
             operands: OPERANDS,
+            takes_files: false,
             groups: &[],
         },
     ],
@@ -228,6 +230,33 @@ fn verbs_bring_their_own_options() {
         parse(&WITH_VERBS, words("image|--help")),
         Ok(Request::Help(Some(verb))) if verb.name == "image"
     ));
+}
+
+#[test]
+fn help_of_a_verb_is_asked_for_in_many_ways() {
+    for line in [
+        "image|--help",
+        "-h|image",
+        "--help|-q|image",
+        "help|image",
+        "-q|help|image",
+    ] {
+        let asked = parse(&WITH_VERBS, words(line));
+        let is_right = matches!(asked, Ok(Request::Help(Some(verb))) if verb.name == "image");
+        assert!(is_right, "{line}");
+    }
+    for line in ["help", "-h", "-h|--bogus"] {
+        let asked = parse(&WITH_VERBS, words(line));
+        assert!(matches!(asked, Ok(Request::Help(None))), "{line}");
+    }
+    let error = |spec, line| parse(spec, words(line)).expect_err(line);
+    assert_eq!(
+        error(&WITH_VERBS, "help|imgae").to_string(),
+        "unknown verb 'imgae', did you mean 'image'?"
+    );
+    assert!(matches!(parse(&PLAIN, words("help")), Ok(Request::Run(_))));
+    assert_eq!(error(&WITH_VERBS, "image|-x").verb(), Some("image"));
+    assert_eq!(error(&WITH_VERBS, "-x|image").verb(), None);
 }
 
 #[test]

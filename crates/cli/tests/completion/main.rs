@@ -22,6 +22,24 @@ const LINES: &[(&str, &str)] = &[
     ("ami oth\t", "<other>"),
     ("ami test --tim\t", "<test><--timeout"),
     ("ami ami-test -r sa-\t", "<ami-test><-r><sa-east-1>"),
+    ("ami-verbs op\t", "<open>"),
+    ("ami-verbs open photo\t", "<open><photograph.img>"),
+    ("ami-verbs open -k photo\t", "<open><-k><photograph.img>"),
+    (
+        "ami-verbs open -k x photo\t",
+        "<open><-k><x><photograph.img>",
+    ),
+    ("ami-verbs open --k\t", "<open><--key"),
+    ("ami-verbs run --p\t", "<run><--phase"),
+    ("ami-verbs open --size \t", "<open><--size><8G>"),
+    ("ami-verbs run --size \t", "<run><--size><9G>"),
+    ("ami-verbs -r sa-\t run al\t", "<-r><sa-east-1><run><alpha>"),
+    ("ami-verbs run --tim\t", "<run><--timeout"),
+    (
+        "ami-verbs run --phase install,up\t",
+        "<run><--phase><install,upload>",
+    ),
+    ("ami verbs run al\t", "<verbs><run><alpha>"),
 ];
 
 /// What is typed before the key, and what is then offered to choose from.
@@ -29,6 +47,8 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("ami-test --region us-e", &["us-east-1", "us-east-2"]),
     ("ami-test --r", &["--region", "--root"]),
     ("ami test ami-1 ", &["available", "failed"]),
+    ("ami-verbs ", &["open", "run"]),
+    ("ami-verbs run ", &["alpha", "beta"]),
 ];
 
 #[test]

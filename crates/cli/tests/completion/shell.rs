@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use ami_cli::{bash, fish, zsh};
 
-use crate::table::{DISPATCHER, TOOL};
+use crate::table::{DISPATCHER, TOOL, VERBS};
 
 /// What a shell prints when it waits for a line.
 pub const PROMPT: &str = "READY> ";
@@ -26,9 +26,10 @@ pub const BASH: Shell = Shell {
     arguments: &["--noprofile", "--rcfile", "rc", "-i"],
     files: || {
         let rc = "ami-test() { printf '<%s>' \"$@\"; echo; }; ami() { ami-test \"$@\"; }\n\
-            PS1='READY> '; . ./tool; . ./ami\n";
+            ami-verbs() { ami-test \"$@\"; }; PS1='READY> '; . ./tool; . ./ami; . ./verbs\n";
         let (tool, ami) = (bash::render(&TOOL), bash::render(&DISPATCHER));
-        vec![("rc", rc.into()), ("tool", tool), ("ami", ami)]
+        let verbs = ("verbs", bash::render(&VERBS));
+        vec![("rc", rc.into()), ("tool", tool), ("ami", ami), verbs]
     },
 };
 
@@ -38,9 +39,15 @@ pub const ZSH: Shell = Shell {
     files: || {
         // -D: no file of what was found; -u: whoever owns these files.
         let rc = "ami-test() { printf '<%s>' \"$@\"; echo; }; ami() { ami-test \"$@\"; }\n\
-            PS1='READY> '; fpath=($PWD $fpath); autoload -U compinit; compinit -u -D\n";
+            ami-verbs() { ami-test \"$@\"; }; PS1='READY> '; fpath=($PWD $fpath); autoload -U compinit; compinit -u -D\n";
         let (tool, ami) = (zsh::render(&TOOL), zsh::render(&DISPATCHER));
-        vec![(".zshrc", rc.into()), ("_ami-test", tool), ("_ami", ami)]
+        let verbs = ("_ami-verbs", zsh::render(&VERBS));
+        vec![
+            (".zshrc", rc.into()),
+            ("_ami-test", tool),
+            ("_ami", ami),
+            verbs,
+        ]
     },
 };
 
@@ -50,11 +57,13 @@ pub const FISH: Shell = Shell {
     files: || {
         let rc = "function ami-test; printf '<%s>' $argv; echo; end\n\
             function ami; ami-test $argv; end\n\
+            function ami-verbs; ami-test $argv; end\n\
             function fish_prompt; printf 'READY> '; end\n\
             set fish_autosuggestion_enabled 0; set -p fish_complete_path .\n";
         let (tool, ami) = (fish::render(&TOOL), fish::render(&DISPATCHER));
         let (tool, ami) = (("ami-test.fish", tool), ("ami.fish", ami));
-        vec![("rc", rc.into()), tool, ami]
+        let verbs = ("ami-verbs.fish", fish::render(&VERBS));
+        vec![("rc", rc.into()), tool, ami, verbs]
     },
 };
 

@@ -1,7 +1,7 @@
 //! A tool to complete for, and a program that starts it.
 
 use ami_cli::common::REGIONS;
-use ami_cli::spec::{Complete, Dash, Group, Operands, Opt, Spec};
+use ami_cli::spec::{Complete, Dash, Group, Operands, Opt, Spec, Verb};
 
 /// A tool with every kind of option.
 pub static TOOL: Spec = Spec {
@@ -37,6 +37,56 @@ pub static TOOL: Spec = Spec {
     see_also: &[],
 };
 
+/// A tool with verbs.
+pub static VERBS: Spec = Spec {
+    name: "ami-verbs",
+    operands: Operands {
+        usage: "VERB",
+        dash: Dash::Refused,
+        words: &[],
+    },
+    verbs: &[
+        Verb {
+            name: "open",
+            summary: "open: what's there",
+            operands: Operands {
+                usage: "FILE",
+                dash: Dash::Refused,
+                words: &[],
+            },
+            takes_files: true,
+            groups: &[&Group {
+                title: "Options",
+                options: &[
+                    Opt::value("key", "FILE", "a key")
+                        .short('k')
+                        .complete(Complete::File),
+                    Opt::value("size", "SIZE", "a size").complete(Complete::Words(&["8G"])),
+                ],
+            }],
+        },
+        Verb {
+            name: "run",
+            summary: "run it",
+            operands: Operands {
+                usage: "HOST",
+                dash: Dash::Refused,
+                words: &["alpha", "beta"],
+            },
+            takes_files: false,
+            groups: &[&Group {
+                title: "Options",
+                options: &[
+                    Opt::value("phase", "PHASE", "phases")
+                        .complete(Complete::List(&["install", "upload"])),
+                    Opt::value("size", "SIZE", "a size").complete(Complete::Words(&["9G"])),
+                ],
+            }],
+        },
+    ],
+    ..TOOL
+};
+
 /// All tools in one program.
 pub static DISPATCHER: Spec = Spec {
     name: "ami",
@@ -45,7 +95,7 @@ pub static DISPATCHER: Spec = Spec {
     operands: Operands {
         usage: "TOOL [ARGUMENT]...",
         dash: Dash::Refused,
-        words: &["other", "test"],
+        words: &["other", "test", "verbs"],
     },
     groups: &[&Group {
         title: "Options",
