@@ -55,7 +55,8 @@ pub struct Context {
 impl Context {
     fn new(args: Args, codes: Codes) -> Result<Self, Error> {
         let settings = Settings::read(&args)?;
-        let progress = Rc::new(Progress::new(args.spec().name, settings.talk));
+        let progress = Progress::new(args.spec().name, settings.talk).of_verb(args.verb());
+        let progress = Rc::new(progress);
         let interrupt: Rc<Interrupt> = Rc::default();
         Ok(Self {
             session: Session::new(
@@ -226,18 +227,22 @@ pub fn main_with(
     let (typed, mut codes) = (codes, codes.of_words(&words));
     drop_empty_variables();
     admit_defects(spec.name);
-    let context = match parse(spec, words) {
+    let (context, verb) = match parse(spec, words) {
         Ok(Request::Help(verb)) => return print(spec, &help::render(spec, verb)),
         Ok(Request::Version) => return print(spec, &version(spec)),
         Ok(Request::Run(args)) => {
             codes = typed.of_call(&args);
-            Context::new(args, codes)
+            let verb = args.verb();
+            (Context::new(args, codes), verb)
         }
-        Err(usage) => Err(usage.into()),
+        Err(usage) => {
+            let verb = usage.verb();
+            (Err(usage.into()), verb)
+        }
     };
     match context {
         Ok(context) => drive(context, run),
-        Err(error) => refuse_with(spec, codes, &error),
+        Err(error) => refuse_with(spec, verb, codes, &error),
     }
 }
 
@@ -266,7 +271,8 @@ fn drive(context: Context, run: impl AsyncFnOnce(&Context) -> Result<(), Error>)
         Ok(runtime) => runtime,
         Err(error) => {
             let error = Error::failed(format!("cannot start: {error}"));
-            return refuse_with(context.args.spec(), context.codes, &error);
+            let args = &context.args;
+            return refuse_with(args.spec(), args.verb(), context.codes, &error);
         }
     };
     runtime.block_on(async {
@@ -320,11 +326,17 @@ fn end_by(signal: Signal) -> ExitCode {
 
 /// Says why a command line is refused, or why a tool could not begin.
 pub fn refuse(spec: &'static Spec, error: &Error) -> ExitCode {
-    refuse_with(spec, Codes::ByKind, error)
+    refuse_with(spec, None, Codes::ByKind, error)
 }
 
-fn refuse_with(spec: &'static Spec, codes: Codes, error: &Error) -> ExitCode {
-    Progress::new(spec.name, Talk::Normal).error(error);
+fn refuse_with(
+    spec: &'static Spec,
+    verb: Option<&'static str>,
+    codes: Codes,
+    error: &Error,
+) -> ExitCode {
+    let progress = Progress::new(spec.name, Talk::Normal).of_verb(verb);
+    progress.error(error);
     ExitCode::from(codes.of(error))
 }
 

@@ -170,6 +170,12 @@ impl Error {
         !matches!(self.0.fault, Fault::Final | Fault::Uncertain)
     }
 
+    /// Says in our words what the service has said in its own.
+    pub(crate) fn with_what(mut self, what: &str) -> Self {
+        self.0.what = escape(what);
+        self
+    }
+
     pub(crate) fn with_kind(mut self, kind: Kind) -> Self {
         self.0.kind = kind;
         self

@@ -1,7 +1,9 @@
 //! What stands on standard error: errors, hints, the log of calls, and progress on a terminal.
 
-use std::io::Write;
+use std::cell::Cell;
+use std::io::{IsTerminal, Write};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -11,13 +13,19 @@ use crate::settings::Talk;
 
 /// Lines of progress that a screen holds with something else beside them.
 const LINES: usize = 20;
+/// How often a line is written on a terminal where it cannot be drawn anew.
+const PLAIN: Duration = Duration::from_secs(10);
 
 /// Standard error of one tool.
 #[derive(Debug)]
 pub struct Progress {
     tool: &'static str,
+    /// The verb whose help says more than that of the whole tool.
+    verb: Option<&'static str>,
     talk: Talk,
     bars: MultiProgress,
+    /// Is it a terminal that cannot move its cursor (`TERM=dumb`, or none)?
+    is_plain: bool,
     lines: Rc<()>,
 }
 
@@ -28,12 +36,21 @@ impl Progress {
             Talk::Quiet => ProgressDrawTarget::hidden(),
             _ => ProgressDrawTarget::stderr(),
         };
+        let is_seen = talk != Talk::Quiet && std::io::stderr().is_terminal();
         Self {
             tool,
+            verb: None,
             talk,
+            is_plain: is_seen && target.is_hidden(),
             bars: MultiProgress::with_draw_target(target),
             lines: Rc::default(),
         }
+    }
+
+    /// Points to the help of that verb, where it points to help.
+    #[must_use]
+    pub(crate) fn of_verb(self, verb: Option<&'static str>) -> Self {
+        Self { verb, ..self }
     }
 
     /// The tool's name.
@@ -44,7 +61,9 @@ impl Progress {
     /// Says what went wrong.
     pub(crate) fn error(&self, error: &Error) {
         if error.points_to_help() {
-            self.line(&format!("{error} (see '{} --help')", self.tool));
+            let verb = self.verb.map(|verb| format!(" {verb}"));
+            let verb = verb.unwrap_or_default();
+            self.line(&format!("{error} (see '{}{verb} --help')", self.tool));
         } else {
             self.line(&error.to_string());
         }
@@ -76,7 +95,7 @@ impl Progress {
 
     /// Does somebody see progress?
     pub fn is_visible(&self) -> bool {
-        !self.bars.is_hidden()
+        self.is_plain || !self.bars.is_hidden()
     }
 
     /// A line that shows how one thing is getting on; none where nobody sees it, or where there are
@@ -85,14 +104,27 @@ impl Progress {
         if !self.is_visible() || Rc::strong_count(&self.lines) > LINES {
             return None;
         }
+        let alive = Rc::clone(&self.lines);
+        if self.is_plain {
+            return Some(Line {
+                shown: Shown::Written(Written {
+                    tool: self.tool,
+                    label: escape(label),
+                    last: Cell::new(None),
+                }),
+                _alive: alive,
+            });
+        }
         let bar = self.bars.add(ProgressBar::new(100));
         // The template is ours and known to be good; without it the line is merely plainer.
         if let Ok(style) = ProgressStyle::with_template("{prefix}  {wide_msg} {elapsed:>4}") {
             bar.set_style(style);
         }
         bar.set_prefix(escape(label));
-        let alive = Rc::clone(&self.lines);
-        Some(Line { bar, _alive: alive })
+        Some(Line {
+            shown: Shown::Drawn(bar),
+            _alive: alive,
+        })
     }
 
     /// Writes to standard output without tearing the lines that are being drawn.
@@ -112,24 +144,57 @@ impl Progress {
 /// How one thing is getting on; gone from the screen when dropped.
 #[derive(Debug)]
 pub struct Line {
-    bar: ProgressBar,
+    shown: Shown,
     /// Counts the lines there are.
     _alive: Rc<()>,
+}
+
+#[derive(Debug)]
+enum Shown {
+    Drawn(ProgressBar),
+    Written(Written),
+}
+
+/// What stands on a terminal that keeps every line.
+#[derive(Debug)]
+struct Written {
+    tool: &'static str,
+    label: String,
+    last: Cell<Option<Instant>>,
 }
 
 impl Line {
     /// Shows the state, and the percentage where it is known.
     pub fn show(&self, state: &str, percent: Option<u8>) {
         let state = escape(state);
-        self.bar.set_message(match percent {
+        let text = match percent {
             Some(percent) => format!("{state} {percent}%"),
             None => state,
-        });
+        };
+        match &self.shown {
+            Shown::Drawn(bar) => bar.set_message(text),
+            Shown::Written(written) => written.show(&text),
+        }
+    }
+}
+
+impl Written {
+    fn show(&self, text: &str) {
+        let now = Instant::now();
+        let is_due = |last: Instant| now.duration_since(last) >= PLAIN;
+        if self.last.get().is_none_or(is_due) {
+            self.last.set(Some(now));
+            let mut stderr = std::io::stderr().lock();
+            // Where standard error is closed nobody is left to be told.
+            let _ = writeln!(stderr, "{}: {}: {text}", self.tool, self.label);
+        }
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if let Shown::Drawn(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
     }
 }

@@ -24,6 +24,15 @@ pub struct Node {
     pub public: Option<String>,
     /// Its private address, if it has one.
     pub private: Option<String>,
+    /// Why it went to its state, in EC2's words.
+    pub reason: Option<String>,
+}
+
+impl Node {
+    /// Is it on the way to be gone, or gone already?
+    pub fn is_ending(&self) -> bool {
+        matches!(self.state.as_str(), "shutting-down" | "terminated")
+    }
 }
 
 impl Ec2 {
@@ -69,15 +78,17 @@ impl Ec2 {
     }
 }
 
-fn node(instance: &sdk::Instance) -> Option<Node> {
+pub(super) fn node(instance: &sdk::Instance) -> Option<Node> {
     let name = instance.state().and_then(|state| state.name());
     let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     let tag = instance.tags().iter().find(|tag| tag.key() == Some("Name"));
+    let reason = instance.state_reason().and_then(|why| why.message());
     Some(Node {
         id: id(instance.instance_id())?,
         state: state(name.map(|name| name.as_str())),
         name: some(tag.and_then(|tag| tag.value())),
         public: some(instance.public_ip_address()),
         private: some(instance.private_ip_address()),
+        reason: some(reason),
     })
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use aws_sdk_ec2::types as sdk;
 
-use super::create_image::filter;
+use super::create_image::{escape_wildcards, filter};
 use super::described::{id, image as image_of};
 use super::unknown::is_of_no_image;
 use super::{Attributes, Ec2};
@@ -95,7 +95,7 @@ impl Ec2 {
     /// # Errors
     /// EC2 does not tell.
     pub async fn own_images_at(&self, location: &str) -> Result<Vec<Image>, Error> {
-        let of_manifest = filter("manifest-location", [location.to_owned()]);
+        let of_manifest = filter("manifest-location", [escape_wildcards(location)]);
         self.own_images(&[of_manifest]).await
     }
 

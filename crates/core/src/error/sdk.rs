@@ -179,7 +179,12 @@ fn fault_of(status: u16, code: &str) -> Fault {
     ];
     // We send the digests of what we send, so data that does not fit them was damaged on its way.
     const DAMAGED: [&str; 2] = ["BadDigest", "XAmzContentSHA256Mismatch"];
-    if THROTTLES.contains(&code) || status == 429 {
+    // They have the status of an ill service, and mean that something else is to be asked for ("Error codes
+    // for the Amazon EC2 API").
+    const FULL: [&str; 2] = ["InsufficientInstanceCapacity", "InsufficientHostCapacity"];
+    if FULL.contains(&code) {
+        Fault::Final
+    } else if THROTTLES.contains(&code) || status == 429 {
         Fault::Throttled
     } else if status >= 500
         || status == 408

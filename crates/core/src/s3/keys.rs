@@ -1,46 +1,14 @@
-//! Many keys at once: what begins with a prefix, and what is to go.
+//! Many keys at once, that are to go.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use super::{Place, S3, explain};
+use super::{Place, S3};
 use crate::error::Error;
 
 /// Keys in one call of DeleteObjects: the most that S3 takes.
 const BATCH: usize = 1000;
 
 impl S3 {
-    /// The keys that begin with the whole of `place.key`, and the sizes of their objects in bytes, in
-    /// the order of the keys.
-    ///
-    /// # Errors
-    /// What S3 answers.
-    pub async fn list(&self, place: &Place) -> Result<Vec<(String, u64)>, Error> {
-        let mut found = Vec::new();
-        let mut from: Option<String> = None;
-        loop {
-            let call = || {
-                self.client
-                    .list_objects_v2()
-                    .bucket(&place.bucket)
-                    .prefix(&place.key)
-                    .set_continuation_token(from.clone())
-            };
-            let page = self
-                .calls
-                .patiently(async || self.calls.once("ListObjectsV2", call().send()).await)
-                .await
-                .map_err(|error| explain(error, place))?;
-            found.extend(page.contents().iter().filter_map(|object| {
-                let size = object.size().and_then(|size| u64::try_from(size).ok());
-                Some((object.key()?.to_owned(), size.unwrap_or_default()))
-            }));
-            match page.next_continuation_token() {
-                Some(next) if !next.is_empty() => from = Some(next.to_owned()),
-                _ => return Ok(found),
-            }
-        }
-    }
-
     /// Deletes the objects of these keys. One that is not there counts as deleted.
     ///
     /// # Errors

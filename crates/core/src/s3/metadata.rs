@@ -1,4 +1,5 @@
-//! The description that is kept beside an object, in the header `x-amz-meta-description`.
+//! What is kept beside an object: its description in the header `x-amz-meta-description`, and whose run
+//! has put it in `x-amz-meta-ami-tools-run`.
 
 use std::collections::HashMap;
 
@@ -7,15 +8,23 @@ use base64::engine::general_purpose::STANDARD;
 
 /// The name of that text among an object's metadata.
 const DESCRIPTION: &str = "description";
+/// The name of the run's mark there: the tag's, without underscores, which proxies drop from headers.
+const MARK: &str = "ami-tools-run";
 /// How text begins and ends that is not plain ASCII (RFC 2047, section 2), which headers cannot hold
 /// and which S3 itself gives back so (S3 User Guide, "Working with object metadata").
 const BEGIN: &str = "=?UTF-8?B?";
 const END: &str = "?=";
 
-/// The metadata of an object with that description.
-pub(super) fn with(description: Option<&str>) -> Option<HashMap<String, String>> {
-    let text = encode(description?);
-    Some(HashMap::from([(DESCRIPTION.to_owned(), text)]))
+/// The metadata of an object with that description and that mark.
+pub(super) fn with(description: Option<&str>, mark: &str) -> HashMap<String, String> {
+    let mut all = HashMap::from([(MARK.to_owned(), mark.to_owned())]);
+    all.extend(description.map(|text| (DESCRIPTION.to_owned(), encode(text))));
+    all
+}
+
+/// The mark in an object's metadata.
+pub(super) fn mark(metadata: Option<&HashMap<String, String>>) -> Option<String> {
+    metadata?.get(MARK).cloned()
 }
 
 /// The description in an object's metadata.

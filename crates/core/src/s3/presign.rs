@@ -7,9 +7,24 @@ use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Acl, Place, S3, canned, explain};
+use super::{Acl, ENCRYPTION, Place, S3, canned, explain, metadata};
 use crate::error::Service;
 use crate::error::{Error, from_sdk};
+
+/// An object as somebody else is to put it.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced<'a> {
+    /// Bytes.
+    pub length: u64,
+    /// The SHA-256 of its data.
+    pub sha256: &'a [u8; 32],
+    /// Who may read it.
+    pub acl: Acl,
+    /// A text that is kept beside it.
+    pub description: Option<&'a str>,
+    /// Whose run puts it ([`super::NewObject::mark`]).
+    pub mark: &'a str,
+}
 
 /// Headers as names and values.
 pub type Headers = Vec<(String, String)>;
@@ -30,17 +45,15 @@ impl fmt::Debug for Presigned {
 }
 
 impl S3 {
-    /// Signs the putting of one object of that length and SHA-256: S3 takes no other data. `valid` is a
-    /// week at most, and ends with the session of the keys.
+    /// Signs the putting of one object: S3 takes no other data. `valid` is a week at most, and ends with
+    /// the session of the keys.
     ///
     /// # Errors
     /// There are no keys.
     pub async fn presign_put(
         &self,
         place: &Place,
-        length: u64,
-        sha256: &[u8; 32],
-        acl: Acl,
+        object: Announced<'_>,
         valid: Duration,
     ) -> Result<Presigned, Error> {
         let config = PresigningConfig::expires_in(valid);
@@ -50,9 +63,11 @@ impl S3 {
             .put_object()
             .bucket(&place.bucket)
             .key(&place.key)
-            .set_acl(canned(acl))
-            .content_length(i64::try_from(length).unwrap_or(i64::MAX))
-            .checksum_sha256(STANDARD.encode(sha256))
+            .acl(canned(object.acl))
+            .server_side_encryption(ENCRYPTION)
+            .set_metadata(Some(metadata::with(object.description, object.mark)))
+            .content_length(i64::try_from(object.length).unwrap_or(i64::MAX))
+            .checksum_sha256(STANDARD.encode(object.sha256))
             .presigned(config)
             .await
             .map_err(|error| {

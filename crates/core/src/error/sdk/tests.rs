@@ -41,6 +41,12 @@ fn answers_are_told_apart_for_retries_and_exit_codes() {
         (400, "Throttling", Fault::Throttled, Kind::Failed),
         (500, "InternalError", Fault::Passing, Kind::Failed),
         (503, "Unavailable", Fault::Passing, Kind::Failed),
+        (
+            500,
+            "InsufficientInstanceCapacity",
+            Fault::Final,
+            Kind::Failed,
+        ),
         (400, "InvalidAMIID.NotFound", Fault::Final, Kind::NotFound),
         (400, "InvalidAMIName.Duplicate", Fault::Final, Kind::Failed),
     ] {
