@@ -38,6 +38,14 @@ pub enum Error {
         /// The name, shortened.
         name: String,
     },
+    /// A plain file name that is no good for what it names; the words say why.
+    #[error("{what} {why}")]
+    Unfit {
+        /// Whose name it is.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A key or certificate cannot be used; the words say why.
     #[error("{0}")]
     Key(String),

@@ -9,10 +9,34 @@ mod read;
 mod signature;
 mod write;
 
-pub use read::{MOST_BYTES, MOST_PARTS};
+pub use read::{MOST_BYTES, MOST_PARTS, MOST_SIZE};
 pub use signature::verify;
 
 use crate::{ContentKey, Error, Packed, PrivateKey, Sha1, keys::Recipients, name};
+
+/// What a part takes in a manifest besides the image's name, in bytes, at most.
+const PART: usize = 140;
+/// What all else takes, in bytes, at most: four keys of 16384 bits and some lists.
+const REST: usize = 256 * 1024;
+
+/// Checks that a bundle of an image of that name and with so many parts can be read again.
+///
+/// # Errors
+///
+/// When it has more than [`MOST_PARTS`], or its manifest more than [`MOST_BYTES`].
+pub fn check_count(name: &str, parts: usize) -> Result<(), Error> {
+    if parts > MOST_PARTS {
+        let what = format!("would have up to {parts} parts, and {MOST_PARTS} are the most");
+        return Err(Error::contents(what));
+    }
+    let most = parts * (PART + write::escaped(name).len()) + REST;
+    match most > MOST_BYTES {
+        true => Err(Error::contents(format!(
+            "would have a manifest of more than {MOST_BYTES} bytes: choose a shorter name"
+        ))),
+        false => Ok(()),
+    }
+}
 
 /// The version of the format that is written, and that EC2 reads.
 pub const VERSION: &str = "2007-10-10";
@@ -75,7 +99,7 @@ pub struct ImageElement {
     pub ancestors: Vec<String>,
     /// The digest of the tar archive.
     pub digest: Sha1,
-    /// The image's size in bytes.
+    /// The image's size in bytes, of which [`MOST_SIZE`] are the most that is read.
     pub size: u64,
     /// The sum of the parts' sizes in bytes.
     pub bundled_size: u64,
@@ -143,8 +167,8 @@ impl Manifest {
     /// # Errors
     ///
     /// When `bytes` are more than [`MOST_BYTES`], no XML, XML with a document type, or lack what a
-    /// manifest must have; when a name is not a plain file name; when parts are missing, doubled or
-    /// not as many as they say.
+    /// manifest must have; when a name is not a plain file name; when the image is larger than
+    /// [`MOST_SIZE`]; when parts are missing, doubled or not as many as they say.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         read::manifest(bytes)
     }

@@ -8,6 +8,12 @@ use crate::Error;
 /// As many bytes as the name of a file may have on Linux.
 const LONGEST: usize = 255;
 
+/// What a manifest's name ends with.
+const MANIFEST: &str = ".manifest.xml";
+
+/// What stands between a part's name and its number, as all writers of this format have it.
+const PART: &str = ".part.";
+
 /// Checks that `name` is the name of a file in a directory: no `/`, not `.` or `..`, no control
 /// characters, 1 to 255 bytes. `what` says whose it is in the error.
 ///
@@ -29,6 +35,51 @@ pub fn plain(what: &'static str, name: &str) -> Result<(), Error> {
     })
 }
 
+/// Checks that an image can be called `name`: a plain name with room for the longest ending behind it,
+/// and not of blanks only, which readers take for no name.
+///
+/// # Errors
+///
+/// When it cannot.
+pub fn image(what: &'static str, name: &str) -> Result<(), Error> {
+    plain(what, name)?;
+    let most = LONGEST - MANIFEST.len();
+    let why = if name.len() > most {
+        format!("has more than {most} bytes: '{MANIFEST}' has no room behind it")
+    } else if name.trim().is_empty() {
+        "is blank".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::Unfit { what, why })
+}
+
+/// Checks that `name` is that of a part: a plain one, `ANYTHING.part.DIGITS`. So a manifest can neither
+/// name another bundle's manifest nor any other file.
+///
+/// # Errors
+///
+/// When it is not.
+pub fn part(what: &'static str, name: &str) -> Result<(), Error> {
+    plain(what, name)?;
+    let is_number =
+        |text: &str| !text.is_empty() && text.bytes().all(|letter| letter.is_ascii_digit());
+    let is_part = |(stem, number): (&str, &str)| !stem.is_empty() && is_number(number);
+    match name.rsplit_once(PART).is_some_and(is_part) {
+        true => Ok(()),
+        false => Err(Error::Unfit {
+            what,
+            why: format!("is not that of a part, NAME{PART}N: {:?}", shortened(name)),
+        }),
+    }
+}
+
+/// What comes before the number in the name of a part.
+#[must_use]
+pub fn stem(part: &str) -> Option<&str> {
+    part.rsplit_once(PART).map(|(stem, _)| stem)
+}
+
 /// What of a stranger's text fits into a line.
 pub(crate) fn shortened(text: &str) -> String {
     const SHOWN: usize = 100;
@@ -41,13 +92,13 @@ pub(crate) fn shortened(text: &str) -> String {
 /// The file name of the manifest of the bundle `name`.
 #[must_use]
 pub fn manifest_name(name: &str) -> String {
-    format!("{name}.manifest.xml")
+    format!("{name}{MANIFEST}")
 }
 
 /// The file name of part `index`, counted from 0, its number filled with zeros to `width` digits.
 #[must_use]
 pub fn part_name(name: &str, index: usize, width: usize) -> String {
-    format!("{name}.part.{index:0width$}")
+    format!("{name}{PART}{index:0width$}")
 }
 
 /// How many digits the numbers of `count` parts have: those of `count`, as the tools that began this
@@ -88,6 +139,38 @@ mod tests {
             assert_eq!(width(count), digits, "{count}");
         }
         assert_eq!(part_name("a b", 7, width(100)), "a b.part.007");
+    }
+
+    #[test]
+    fn images_have_names_with_room_behind_them() {
+        for name in ["a", " a", "ü", &"x".repeat(242)] {
+            image("the name", name).expect(name);
+            plain("the name", &manifest_name(name)).expect(name);
+            plain("the name", &part_name(name, 65_535, 5)).expect(name);
+        }
+        for name in [" ", "\u{3000}", &"x".repeat(243), "a/b"] {
+            assert!(image("the name", name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_are_called_by_their_number() {
+        for name in ["a.part.0", "x.part.y.part.12", "a b.part.007", ".a.part.1"] {
+            part("the name", name).expect(name);
+        }
+        assert_eq!(stem("x.part.y.part.12"), Some("x.part.y"));
+        for name in [
+            "a",
+            "a.manifest.xml",
+            "a.part.0.manifest.xml",
+            "a.part.",
+            "a.part.+1",
+            ".part.0",
+            "a.part.1 ",
+            "../a.part.0",
+        ] {
+            assert!(part("the name", name).is_err(), "{name}");
+        }
     }
 
     #[test]

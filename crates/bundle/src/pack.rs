@@ -15,11 +15,14 @@ mod seal;
 use std::{
     io,
     num::NonZeroUsize,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     thread,
 };
 
-use sha1::Digest as _;
+use sha2::Digest as _;
 
 use crate::{ContentKey, Error, Image, PART_SIZE, Sha1, tar::Member};
 
@@ -47,6 +50,8 @@ pub struct Options {
     pub threads: Option<NonZeroUsize>,
     /// Whether to work out the digests that S3 takes, besides SHA-1.
     pub s3_digests: bool,
+    /// Where the bytes are counted that were read of the image; holes are not read.
+    pub read: Option<Arc<AtomicU64>>,
 }
 
 impl Default for Options {
@@ -56,6 +61,7 @@ impl Default for Options {
             part_size: PART_SIZE,
             threads: None,
             s3_digests: false,
+            read: None,
         }
     }
 }
@@ -76,8 +82,6 @@ pub struct FinishedPart {
 /// Digests that S3 checks what it is sent by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct S3Digests {
-    /// MD5, for `Content-MD5` and most ETags.
-    pub md5: [u8; 16],
     /// SHA-256, for `x-amz-checksum-sha256` and `x-amz-content-sha256`.
     pub sha256: [u8; 32],
 }
@@ -87,7 +91,6 @@ impl S3Digests {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self {
-            md5: md5::Md5::digest(bytes).into(),
             sha256: sha2::Sha256::digest(bytes).into(),
         }
     }
@@ -137,13 +140,13 @@ pub fn pack(
     stop: &AtomicBool,
     sink: &mut dyn PartSink,
 ) -> Result<Packed, Error> {
-    crate::name::plain("the name of the image", &member.name)?;
+    crate::name::image("the name of the image", &member.name)?;
     if options.part_size == 0 || !options.part_size.is_multiple_of(16) {
         let cause = io::Error::other("a part's size is no multiple of 16 bytes");
         return Err(Error::Sink(cause));
     }
     let size = image.size();
-    let archive = archive::Archive::new(image, member);
+    let archive = archive::Archive::new(image, member, options.read.clone());
     thread::scope(|scope| {
         let work = compress::start(scope, archive, options, stop);
         let (parts, sealer) = seal::start(scope, work.blocks, key, options.part_size);

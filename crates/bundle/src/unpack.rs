@@ -30,6 +30,17 @@ pub trait PartSource: Send {
     ///
     /// When it cannot be had; unpacking then ends with [`Error::PartRead`].
     fn open(&mut self, part: &Part) -> io::Result<Box<dyn Read + '_>>;
+
+    /// Gives all of a part, from a source that has it in memory, so that it is there once only; `None`
+    /// where it is to be opened.
+    ///
+    /// # Errors
+    ///
+    /// As of `open`.
+    fn whole(&mut self, part: &Part) -> io::Result<Option<Vec<u8>>> {
+        let _ = part;
+        Ok(None)
+    }
 }
 
 impl<F: FnMut(&Part) -> io::Result<Box<dyn Read>> + Send> PartSource for F {

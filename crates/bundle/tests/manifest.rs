@@ -103,7 +103,10 @@ fn euca2ools_is_read() {
         manifest.image.parts[1].file_name, "i.part.01",
         "parts are in order of their index"
     );
-    let error = verify(euca(&part("0", "p"), 1).as_bytes(), &certificate("user"));
+    let error = verify(
+        euca(&part("0", "p.part.0"), 1).as_bytes(),
+        &certificate("user"),
+    );
     assert_eq!(
         error.expect_err("unsigned").to_string(),
         "the manifest is not signed"
@@ -113,8 +116,8 @@ fn euca2ools_is_read() {
 #[test]
 fn indented_ones_and_other_escapes_are_read() {
     // As encoding/xml of Go and `xmllint --format` write.
-    let indented = euca(&part("0", "a&#34;b&#39;&#x26;c"), 1).replace("><", ">\n\t<");
-    assert_eq!(parsed(&indented).image.parts[0].file_name, "a\"b'&c");
+    let indented = euca(&part("0", "a&#34;b&#39;&#x26;c.part.0"), 1).replace("><", ">\n\t<");
+    assert_eq!(parsed(&indented).image.parts[0].file_name, "a\"b'&c.part.0");
 }
 
 #[test]
@@ -187,8 +190,14 @@ fn names_that_are_no_file_names_are_refused() {
         &changed("disk.img.part.0", "../x"),
         "is not a plain file name: \"../x\"",
     );
+    for name in ["other.manifest.xml", "disk.img", "disk.img.part.x"] {
+        refused(
+            &changed("disk.img.part.0", name),
+            "is not that of a part, NAME.part.N",
+        );
+    }
     // A shell is never asked, so its language is a name like any other.
-    let shell = "x; touch pwned; $(id)";
+    let shell = "x; touch pwned; $(id).part.0";
     assert_eq!(
         parsed(&changed("disk.img.part.0", shell)).image.parts[0].file_name,
         shell
@@ -237,14 +246,18 @@ fn entities_and_what_is_no_manifest_are_refused() {
 
 #[test]
 fn parts_must_be_each_once_and_as_many_as_said() {
-    let (zero, one, two) = (part("0", "a"), part("1", "b"), part("2", "c"));
+    let (zero, one, two) = (
+        part("0", "a.part.0"),
+        part("1", "a.part.1"),
+        part("2", "a.part.2"),
+    );
     refused(&euca("", 0), "names no parts");
     refused(&euca(&zero, 2), "says that there are 2 parts and names 1");
     refused(&euca(&(zero.clone() + &zero), 2), "has part 0 twice");
     refused(&euca(&(zero.clone() + &two), 2), "has a part 2 of 2");
     for index in ["-1", "+1", "", "x", "18446744073709551616", "0x1", "1.0"] {
         refused(
-            &euca(&(zero.clone() + &part(index, "b")), 2),
+            &euca(&(zero.clone() + &part(index, "a.part.1")), 2),
             "for a number",
         );
     }
@@ -318,4 +331,17 @@ fn a_cut_or_a_wrong_byte_never_panics() {
             let _ = Manifest::parse(&bytes);
         }
     }
+}
+
+#[test]
+fn what_could_not_be_read_again_is_not_made() {
+    use ami_bundle_format::manifest::{MOST_PARTS, check_count};
+    check_count("disk.img", MOST_PARTS).expect("as many as there may be");
+    check_count(&"x".repeat(242), 1024).expect("10 GiB");
+    assert!(check_count("disk.img", MOST_PARTS + 1).is_err());
+    let error = check_count(&"x".repeat(242), MOST_PARTS).expect_err("a manifest of 24 MB");
+    assert!(
+        error.to_string().contains("choose a shorter name"),
+        "{error}"
+    );
 }

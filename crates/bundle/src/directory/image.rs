@@ -101,14 +101,15 @@ impl Drop for ImageFile {
     }
 }
 
-fn unnamed(directory: &Path) -> io::Result<File> {
+/// A file that is gone with its last descriptor, whatever ends the process.
+pub(super) fn unnamed(directory: &Path) -> io::Result<File> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
     Ok(openat(CWD, directory, flags, mode)?.into())
 }
 
 /// Names an unnamed file by the way that needs no privilege.
-fn link(file: &File, path: &Path) -> Result<(), Errno> {
+pub(super) fn link(file: &File, path: &Path) -> Result<(), Errno> {
     use std::os::fd::AsRawFd;
     let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
     linkat(CWD, descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)

@@ -14,6 +14,7 @@ use crate::{Error, PrivateKey};
 #[derive(Clone, Debug)]
 pub struct Certificate {
     subject: String,
+    not_before: SystemTime,
     not_after: SystemTime,
     key: RsaPublicKey,
     der: Vec<u8>,
@@ -42,6 +43,7 @@ impl Certificate {
             .ok_or_else(|| bad("has no RSA public key of at most 4096 bits"))?;
         Ok(Self {
             subject: fields.subject.to_string(),
+            not_before: fields.validity.not_before.to_system_time(),
             not_after: fields.validity.not_after.to_system_time(),
             key,
             der,
@@ -70,6 +72,12 @@ impl Certificate {
     #[must_use]
     pub fn expired(&self, now: SystemTime) -> bool {
         self.not_after < now
+    }
+
+    /// Whether its validity begins only after `now`.
+    #[must_use]
+    pub fn is_early(&self, now: SystemTime) -> bool {
+        now < self.not_before
     }
 
     /// Whether `key` is the private key of this certificate's public key.

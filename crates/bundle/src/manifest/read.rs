@@ -3,12 +3,14 @@
 //! Quotes, declarations, white space and the order of elements differ between writers. What is the
 //! same in all of them is required; what a writer leaves out or leaves empty is `None`.
 
+use std::collections::HashSet;
+
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{Bundler, EncryptedKeys, ImageElement, Manifest, Mapping, Part, Signature};
 use crate::{Error, Sha1, digest::from_hex, name};
 
-/// How large a manifest may be, in bytes: eight times what [`MOST_PARTS`] parts with short names take.
+/// How large a manifest may be, in bytes: what [`MOST_PARTS`] parts take whose names have 100 letters.
 pub const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// How many parts a manifest may name: at 10 MiB each, 650 GB, of an image that EC2 wants to be of 10.
@@ -16,6 +18,10 @@ pub const MOST_PARTS: usize = 1 << 16;
 
 /// The nodes of that many parts, with the texts between and in them, are half a million.
 const MOST_NODES: u32 = 1 << 20;
+
+/// How large the image may be, in bytes: the largest volume of EBS has 64 TiB (EBS User Guide, "Size and
+/// configuration"), and no disk that EC2 starts is larger.
+pub const MOST_SIZE: u64 = 64 << 40;
 
 /// No list of mappings, ancestors or product codes in a real manifest is a tenth of this.
 const MOST_ITEMS: usize = 1000;
@@ -89,7 +95,7 @@ fn image(image: Node<'_, '_>) -> Result<ImageElement, Error> {
         kernel_name: text_of(image, "kernel_name")?,
         ancestors: items(Some(image), "ancestry", "ancestor_ami_id")?,
         digest: Sha1::parse(required(image, "digest")?.trim())?,
-        size: number(&required(image, "size")?)?,
+        size: size(&required(image, "size")?)?,
         bundled_size: number(&required(image, "bundled_size")?)?,
         keys: EncryptedKeys {
             ec2_key: ciphertext(image, "ec2_encrypted_key")?,
@@ -133,7 +139,15 @@ fn parts(image: Node<'_, '_>) -> Result<Vec<Part>, Error> {
         }
     }
     // As many as there are places, none of them twice: no place is empty.
-    Ok(parts.into_iter().flatten().collect())
+    let parts: Vec<Part> = parts.into_iter().flatten().collect();
+    let mut names = HashSet::with_capacity(parts.len());
+    match parts.iter().find(|part| !names.insert(&part.file_name)) {
+        Some(part) => Err(bad(format!(
+            "has two parts of the name {:?}",
+            name::shortened(&part.file_name)
+        ))),
+        None => Ok(parts),
+    }
 }
 
 fn part(element: Node<'_, '_>) -> Result<(u64, Part), Error> {
@@ -141,7 +155,7 @@ fn part(element: Node<'_, '_>) -> Result<(u64, Part), Error> {
         .attribute("index")
         .ok_or_else(|| bad("has a part without an index"))?;
     let file_name = required(element, "filename")?;
-    name::plain("the name of a part in the manifest", &file_name)?;
+    name::part("the name of a part in the manifest", &file_name)?;
     let digest = Sha1::parse(required(element, "digest")?.trim())?;
     Ok((number(index)?, Part { file_name, digest }))
 }
@@ -178,6 +192,15 @@ fn number(text: &str) -> Result<u64, Error> {
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| bad(format!("has {:?} for a number", name::shortened(text))))
+}
+
+fn size(text: &str) -> Result<u64, Error> {
+    match number(text)? {
+        size if size > MOST_SIZE => Err(bad(format!(
+            "says that the image has {size} bytes, and no volume has more than {MOST_SIZE}"
+        ))),
+        size => Ok(size),
+    }
 }
 
 fn items(

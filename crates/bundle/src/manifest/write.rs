@@ -128,6 +128,13 @@ fn with_attribute(out: &mut String, name: &str, attribute: &str, value: &str) {
     out.push_str(&format!("</{name}>"));
 }
 
+/// A text as it stands in a manifest.
+pub(super) fn escaped(value: &str) -> String {
+    let mut out = String::new();
+    escape(&mut out, value);
+    out
+}
+
 fn escape(out: &mut String, value: &str) {
     for c in value.chars() {
         match c {

@@ -1,5 +1,8 @@
 //! The tar archive of an image as a stream of bytes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::{
     Error, Image,
     tar::{self, Member, RECORD},
@@ -19,10 +22,12 @@ pub(super) struct Archive {
     /// Where the data ends, and the archive.
     data_end: u64,
     end: u64,
+    /// Counts what was read of the image.
+    read: Option<Arc<AtomicU64>>,
 }
 
 impl Archive {
-    pub(super) fn new(image: Image, member: &Member) -> Self {
+    pub(super) fn new(image: Image, member: &Member, read: Option<Arc<AtomicU64>>) -> Self {
         let head = tar::head(member, image.size(), image.extents());
         let data_end = head.len() as u64 + image.data();
         let end = data_end.next_multiple_of(tar::BLOCK as u64) + END;
@@ -34,6 +39,7 @@ impl Archive {
             within: 0,
             data_end,
             end: end.next_multiple_of(RECORD),
+            read,
         }
     }
 
@@ -78,6 +84,9 @@ impl Archive {
         let count = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
         self.image
             .read(extent.offset + self.within, &mut buffer[..count])?;
+        if let Some(read) = &self.read {
+            read.fetch_add(count as u64, Ordering::Relaxed);
+        }
         self.within += count as u64;
         if self.within == extent.length {
             (self.extent, self.within) = (self.extent + 1, 0);

@@ -27,6 +27,9 @@ pub const MOST_PART: u64 = 64 * 1024 * 1024;
 /// How much of a part is read between two looks at the flag.
 const STEP: u64 = 256 * 1024;
 
+/// The pieces of a large part, in bytes.
+const PIECE: usize = 1024 * 1024;
+
 /// The block of AES in bytes.
 const AES_BLOCK: usize = 16;
 
@@ -57,6 +60,17 @@ pub(super) fn start<'scope, 'env: 'scope>(
     plain
 }
 
+/// Gives what is in a part to who inflates it; false when nobody listens any more. Of a large part pieces
+/// are copied, so that there are not three of it on the way.
+fn give(bytes: Vec<u8>, sender: &Sender) -> bool {
+    match bytes.len() <= PART_SIZE {
+        true => sender.send(Ok(bytes)).is_ok(),
+        false => bytes
+            .chunks(PIECE)
+            .all(|piece| sender.send(Ok(piece.to_vec())).is_ok()),
+    }
+}
+
 struct Opener<'a> {
     cipher: cbc::Decryptor<Aes128>,
     /// How many bytes the parts to come have together.
@@ -81,7 +95,7 @@ impl Opener<'_> {
             let whole = bytes.len().saturating_sub(1) / AES_BLOCK * AES_BLOCK;
             self.rest = bytes.split_off(whole);
             self.decrypt(&mut bytes);
-            if sender.send(Ok(bytes)).is_err() {
+            if !give(bytes, sender) {
                 return Ok(());
             }
         }
@@ -105,38 +119,60 @@ impl Opener<'_> {
             cause,
         };
         let most = self.left.min(MOST_PART);
-        let mut reader = source.open(part).map_err(failed)?.take(most + 1);
-        let mut digest = sha1::Sha1::new();
-        let mut bytes = std::mem::take(&mut self.rest);
-        let start = bytes.len();
-        // Memory is taken from the system when it is written to.
-        bytes.reserve(PART_SIZE.min(usize::try_from(most).unwrap_or(PART_SIZE)) + 1);
-        loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return Err(Error::Stopped);
-            }
-            let before = bytes.len();
-            let mut step = reader.by_ref().take(STEP);
-            if step.read_to_end(&mut bytes).map_err(failed)? == 0 {
-                break;
-            }
-            digest.update(&bytes[before..]);
-        }
-        let length = (bytes.len() - start) as u64;
         let wrong = |what: String| Error::Part {
             file_name: part.file_name.clone(),
             what,
         };
+        let (bytes, digest) = match source.whole(part).map_err(failed)? {
+            Some(whole) => {
+                let digest = Sha1::of(&whole);
+                (whole, digest)
+            }
+            None => {
+                let reader = source.open(part).map_err(failed)?;
+                self.collect(reader, most)
+                    .map_err(|why| why.map_or(Error::Stopped, failed))?
+            }
+        };
+        let length = bytes.len() as u64;
         if length > most {
             return Err(wrong(format!(
                 "is larger than the {most} bytes that it can have"
             )));
         }
-        if Sha1(digest.finalize().into()) != part.digest {
+        if digest != part.digest {
             return Err(wrong("has not the digest that the manifest says".into()));
         }
         self.left -= length;
+        let mut bytes = bytes;
+        bytes.splice(0..0, std::mem::take(&mut self.rest));
         Ok(bytes)
+    }
+
+    /// Reads a part to its end, or until it is longer than `most`, and its digest. No error is that it
+    /// was stopped.
+    fn collect(
+        &self,
+        reader: Box<dyn Read + '_>,
+        most: u64,
+    ) -> Result<(Vec<u8>, Sha1), Option<std::io::Error>> {
+        let mut reader = reader.take(most + 1);
+        let mut digest = sha1::Sha1::new();
+        // Memory is taken from the system when it is written to.
+        let usual = PART_SIZE.min(usize::try_from(most).unwrap_or(PART_SIZE));
+        let mut bytes = Vec::with_capacity(usual + 1 + AES_BLOCK);
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(None);
+            }
+            let before = bytes.len();
+            let mut step = reader.by_ref().take(STEP);
+            if step.read_to_end(&mut bytes).map_err(Some)? == 0 {
+                break;
+            }
+            digest.update(&bytes[before..]);
+        }
+        Ok((bytes, Sha1(digest.finalize().into())))
     }
 
     fn decrypt(&mut self, bytes: &mut [u8]) {
