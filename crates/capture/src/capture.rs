@@ -1,6 +1,7 @@
 //! How a capture goes: a room, an image in it, the copy, the finishing.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use crate::copy::Copy;
 use crate::descent::open_below;
@@ -14,8 +15,8 @@ use crate::select::Selection;
 use crate::volume::Volume;
 use crate::walk::Walk;
 use crate::{
-    Captured, Error, ErrorKind, FileSystem, Order, Progress, Report, Size, Stage, Watch, fstab,
-    making, notes, program,
+    Captured, Error, ErrorKind, FileSystem, Fstab, Order, Progress, Report, Size, Stage, Watch,
+    fstab, making, notes, program,
 };
 
 /// Sizes are whole numbers of this, which suits all file systems.
@@ -82,7 +83,13 @@ impl<'a> Work<'a> {
     ) -> Result<Self, Error> {
         let kind = file_system(order, volume);
         kind.check_programs()?;
-        let room = Room::enter(volume, order.script.as_deref())?;
+        let fstab = match &order.fstab {
+            Fstab::Replace(path) => Some(path.as_path()),
+            _ => None,
+        };
+        let files = order.script.as_deref().into_iter().chain(fstab);
+        let needed: Vec<&Path> = files.chain([order.work_dir.as_path()]).collect();
+        let room = Room::enter(volume, &needed)?;
         let used = used(&room, volume)?;
         let bytes = match order.size {
             Size::Bytes(bytes) => bytes / MIB * MIB,
@@ -174,13 +181,14 @@ impl<'a> Work<'a> {
         let watch = self.watch;
         watch.tell(at(Stage::Copying, self.used));
         let to = top.try_clone().because(|| "the image")?;
+        let source = self.room.source.try_clone().because(|| "the volume")?;
+        let from = source.try_clone().because(|| "the volume")?;
         let mut walk = Walk {
             selection: &self.selection,
             watch,
-            visitor: Copy::new(&self.selection, watch, to, self.used.bytes)?,
+            visitor: Copy::new(&self.selection, watch, from, to, self.used.bytes)?,
             report: Report::default(),
         };
-        let source = self.room.source.try_clone().because(|| "the volume")?;
         walk.run(source)?;
         let (mut copy, mut report) = (walk.visitor, walk.report);
         let root = fstab::Root {
@@ -194,7 +202,7 @@ impl<'a> Work<'a> {
             program::run_script(script, self.room.image(), watch)?;
         }
         copy.finish(top.as_fd())?;
-        notes::add(&mut report, self.order, self.volume, &copy);
+        notes::add(&mut report, self.order, self.volume, &self.selection, &copy);
         report.notes.extend(doubts);
         Ok(Copied {
             files: copy.files,

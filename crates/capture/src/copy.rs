@@ -4,15 +4,20 @@ mod attributes;
 mod data;
 mod file;
 mod links;
+mod opening;
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{FileType, IFlags, Mode, OFlags, mkdirat, mknodat, openat, readlinkat, symlinkat};
+use rustix::fs::{
+    AtFlags, FileType, IFlags, Mode, OFlags, mkdirat, mknodat, openat, readlinkat, symlinkat,
+    unlinkat,
+};
 use rustix::io::Errno;
 
 use crate::descent::{DIRECTORY, Descent};
 use crate::error::words;
+use crate::filter::Packages;
 use crate::select::Selection;
 use crate::walk::{Entry, Visitor, is_gone, shown};
 use crate::{Error, ErrorKind, Progress, Reason, Stage, Watch, devices};
@@ -20,6 +25,7 @@ use crate::{Error, ErrorKind, Progress, Reason, Stage, Watch, devices};
 use attributes::{Attributes, Lost};
 use data::Buffer;
 use links::Links;
+use opening::Patience;
 
 /// How many entries are copied between two words about progress.
 const TELL_EVERY: u64 = 1000;
@@ -33,6 +39,8 @@ pub(crate) struct Copy<'a> {
     pending: Vec<Attributes>,
     links: Links,
     buffer: Buffer,
+    patience: Patience,
+    packages: Packages,
     /// Flags that would forbid what is still to be done, such as immutable.
     flags: Vec<(Vec<u8>, IFlags)>,
     /// What the image's file system cannot keep.
@@ -45,10 +53,11 @@ pub(crate) struct Copy<'a> {
 }
 
 impl<'a> Copy<'a> {
-    /// Copies to a directory.
+    /// Copies from one directory to another.
     pub(crate) fn new(
         selection: &'a Selection,
         watch: &'a Watch<'a>,
+        from: OwnedFd,
         to: OwnedFd,
         at_most: u64,
     ) -> Result<Self, Error> {
@@ -59,6 +68,8 @@ impl<'a> Copy<'a> {
             pending: Vec::new(),
             links: Links::default(),
             buffer: Buffer::default(),
+            patience: Patience::default(),
+            packages: Packages::of(from),
             flags: Vec::new(),
             lost: Lost::default(),
             files: 0,
@@ -112,6 +123,15 @@ impl<'a> Copy<'a> {
         self.way
             .here()
             .ok_or_else(|| Error::failed("the image was changed while it was filled"))
+    }
+
+    /// Removes an empty directory that the way has just come out of.
+    fn remove(&mut self, path: &[u8]) -> Result<(), Error> {
+        let (_, name) = crate::descent::split(path);
+        let result = unlinkat(self.here()?, name, AtFlags::REMOVEDIR);
+        result.map_err(|error| target(path, error))?;
+        self.files -= 1;
+        Ok(())
     }
 
     fn make(&mut self, entry: &Entry<'_>) -> Result<Option<Reason>, Error> {
@@ -177,7 +197,7 @@ impl Visitor for Copy<'_> {
         Ok(())
     }
 
-    fn leave(&mut self, path: &[u8]) -> Result<(), Error> {
+    fn leave(&mut self, path: &[u8], only_way: bool) -> Result<(), Error> {
         if path == b"dev" {
             devices::make(self.here()?).map_err(|error| target(path, error))?;
         }
@@ -190,7 +210,11 @@ impl Visitor for Copy<'_> {
         if path.is_empty() {
             return Ok(());
         }
-        self.way.leave().map_err(|error| target(path, error))
+        self.way.leave().map_err(|error| target(path, error))?;
+        match only_way {
+            true => self.remove(path),
+            false => Ok(()),
+        }
     }
 
     fn other(&mut self, entry: &Entry<'_>) -> Result<Option<Reason>, Error> {

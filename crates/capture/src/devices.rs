@@ -3,7 +3,7 @@
 use std::os::fd::BorrowedFd;
 
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, Uid, chownat, makedev, mkdirat, mknodat, symlinkat,
+    AtFlags, FileType, Gid, Mode, Uid, chmodat, chownat, makedev, mkdirat, mknodat, symlinkat,
 };
 
 /// Group of terminals on all distributions.
@@ -28,7 +28,7 @@ const LINKS: [(&str, &str); 4] = [
     ("stderr", "/proc/self/fd/2"),
 ];
 
-/// Makes them in an empty directory. The process's umask must be none.
+/// Makes them in an empty directory, with these modes whatever the umask takes away.
 pub(crate) fn make(dev: BorrowedFd<'_>) -> rustix::io::Result<()> {
     for (name, major, minor, mode, group) in NODES {
         let mode = Mode::from_raw_mode(mode);
@@ -41,10 +41,15 @@ pub(crate) fn make(dev: BorrowedFd<'_>) -> rustix::io::Result<()> {
         )?;
         let (root, group) = (Some(Uid::ROOT), Some(Gid::from_raw(group)));
         chownat(dev, name, root, group, AtFlags::SYMLINK_NOFOLLOW)?;
+        chmodat(dev, name, mode, AtFlags::empty())?;
     }
     for (name, to) in LINKS {
         symlinkat(to, dev, name)?;
     }
-    mkdirat(dev, "pts", Mode::from_raw_mode(0o755))?;
-    mkdirat(dev, "shm", Mode::from_raw_mode(0o1777))
+    for (name, mode) in [("pts", 0o755), ("shm", 0o1777)] {
+        let mode = Mode::from_raw_mode(mode);
+        mkdirat(dev, name, mode)?;
+        chmodat(dev, name, mode, AtFlags::empty())?;
+    }
+    Ok(())
 }

@@ -2,43 +2,32 @@
 //!
 //! Two looks: at the name, which also knows directories, and at what a file contains. It is better to
 //! lose a test's key than to publish somebody's, but never at the price of a system that does not
-//! work: so nothing below `/usr` is touched (except `/usr/local`), nor programs and libraries in the
-//! old places beside it, nor `/boot`. What packages ship is public already. Nor are files that Python,
-//! Ruby and Node install for themselves judged by what they contain: documents and data of the AWS
-//! SDKs have keys as examples. For the same reason the rules are about *private* keys: certificates
-//! and keyrings of public keys do not match any.
+//! work: so neither look is taken where packages have keys as examples: their documents and tests
+//! below `/usr`, and the libraries of languages. Files that Python, Ruby and Node install elsewhere
+//! are judged by their names: documents and data of the AWS SDKs have keys as examples. For the same
+//! reason the rules are about *private* keys: certificates and keyrings of public keys do not match
+//! any.
+//!
+//! Of what is told by its content below `/usr` elsewhere dpkg is asked, where there is one: what a
+//! package has brought stays.
 //!
 //! Archives, data bases and compressed files are not looked into.
 
 mod cloud;
 mod content;
+mod histories;
 mod keys;
 mod names;
+mod packages;
+mod places;
+mod settings;
+mod shipped;
+mod stores;
 
 pub(crate) use content::{HEAD, by_content};
 pub(crate) use names::by_name;
-
-use crate::mounts::below;
-
-/// Where packages have what they ship.
-const SHIPPED: [&[u8]; 8] = [
-    b"usr", b"bin", b"sbin", b"lib", b"lib32", b"lib64", b"libx32", b"boot",
-];
-
-/// Is it in a place of packages?
-pub(crate) fn is_shipped(path: &[u8]) -> bool {
-    let top = path.split(|byte| *byte == b'/').next().unwrap_or_default();
-    SHIPPED.contains(&top) && below(path, b"usr/local").is_none()
-}
-
-/// Where the package managers of languages have what they install, at any depth.
-const INSTALLED: [&[u8]; 4] = [b"site-packages", b"dist-packages", b"node_modules", b"gems"];
-
-/// Is it not to be judged by what it contains?
-pub(crate) fn is_installed(path: &[u8]) -> bool {
-    let mut parts = path.split(|byte| *byte == b'/');
-    is_shipped(path) || parts.any(|part| INSTALLED.contains(&part))
-}
+pub(crate) use packages::Packages;
+pub(crate) use shipped::{holds_examples, is_installed};
 
 /// Is it a file that must be there, empty? systemd makes a new one at the first start then, but
 /// cannot write it on a read-only root if it is missing (machine-id(5)).

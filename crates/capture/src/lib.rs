@@ -33,9 +33,11 @@
 //! # What travels all the same
 //!
 //! Password hashes (`/etc/shadow`), logs (`/var/log`, without cloud-init's), whatever is secret in a
-//! way that no rule knows (in an archive, a data base), and all below `/usr` except `/usr/local`: what
-//! packages ship is public already, and they break without it. So do the packages of Python, Ruby and
-//! Node, whose files are judged by their names only. Deleted files do not travel, unlike in a copy of the disk.
+//! way that no rule knows (in an archive, a data base), and what is below `/usr` (except `/usr/local`),
+//! `/lib` and `/boot` in directories of documents, examples, tests and of the libraries of languages:
+//! what packages ship is public already, and they break without it. So do the packages that Python,
+//! Ruby and Node have elsewhere, whose files are judged by their names only, and files below `/usr` of
+//! which dpkg knows the package. Deleted files do not travel, unlike in a copy of the disk.
 //!
 //! It needs root, and Linux: elsewhere this crate has its types only.
 

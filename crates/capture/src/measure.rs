@@ -109,7 +109,7 @@ impl Visitor for Count {
         Ok(())
     }
 
-    fn leave(&mut self, _path: &[u8]) -> Result<(), Error> {
+    fn leave(&mut self, _path: &[u8], _only_way: bool) -> Result<(), Error> {
         Ok(())
     }
 

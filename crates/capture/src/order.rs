@@ -10,8 +10,8 @@ use crate::FileSystem;
 pub struct Order {
     /// The tree's top: a mount point, or any directory.
     pub volume: PathBuf,
-    /// Where the image is made. What lies in it is left out if it is below the volume, and the
-    /// directory kept; the volume's own top can be the work directory.
+    /// Where the image is made. It may be below the volume, or the volume's own top: the image itself
+    /// is left out, and nothing else that lies there.
     pub work_dir: PathBuf,
     /// The image's name in the work directory, which must be free. None: it has no name, and is gone
     /// when the last descriptor of it is closed, however that comes about.
@@ -26,20 +26,24 @@ pub struct Order {
     /// begins with the volume's or one as it will be in the image (`/srv/data` of the volume `/mnt/x`
     /// is `/mnt/x/srv/data`), and must exist.
     pub excludes: Vec<PathBuf>,
+    /// The same of what the caller itself has there: nothing stays of it, not even an empty directory.
+    pub own: Vec<PathBuf>,
     /// A file of patterns to leave out, one a line; blank lines and lines that begin with `#` say
     /// nothing. `*` and `?` stop at `/`, `**` does not; `[a-z]` and `{a,b}` are known. A pattern that
     /// begins with `/` begins at the top of the image; others match at any depth. One that ends with
     /// `/` matches directories only. Directories that match stay, empty.
     pub exclude_from: Option<PathBuf>,
-    /// What the filter must not leave out, in the same patterns; of a directory all below it. Neither
-    /// excludes nor the places of the live system yield to it.
+    /// What the filter must not leave out, in the same patterns; of a directory all below it. They reach
+    /// into directories that the filter leaves out, of which nothing else is taken. Neither excludes nor
+    /// the places of the live system yield to it. The report's notes name those that fit nothing.
     pub includes: Vec<String>,
     /// Whether what is secret or belongs to this one machine is left out.
     pub filter: bool,
     /// What the image's `/etc/fstab` will be.
     pub fstab: Fstab,
     /// A program to run when all is copied, with the path at which the image is mounted as its only
-    /// argument. It sees this machine and that mount; when it ends, so does all that it started.
+    /// argument. It sees this machine and that mount, and has the umask 022; when it ends, so does all
+    /// that it started.
     pub script: Option<PathBuf>,
 }
 
@@ -87,6 +91,7 @@ impl Order {
             file_system: None,
             others: OtherFileSystems::LeaveOut,
             excludes: Vec::new(),
+            own: Vec::new(),
             exclude_from: None,
             includes: Vec::new(),
             filter: true,

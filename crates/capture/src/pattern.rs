@@ -39,11 +39,41 @@ impl Pattern {
         (is_directory || !self.only_directories) && fast_glob::glob_match(&self.glob, path)
     }
 
-    /// Can it match something below this directory? Those without a fixed top say no, for they name
-    /// what is met and not where to go.
+    /// Can it match something below this directory? In doubt it can.
     pub(crate) fn leads_below(&self, directory: &[u8]) -> bool {
-        crate::mounts::below(&self.glob, directory).is_some_and(|rest| !rest.is_empty())
+        let mut parts = parts(&self.glob).into_iter();
+        for name in directory.split(|byte| *byte == b'/') {
+            match parts.next() {
+                None => return false,
+                // It goes to any depth, or has several ways within braces.
+                Some(part) if memchr::memmem::find(part, b"**").is_some() => return true,
+                Some(part) if part.contains(&b'{') && part.contains(&b'/') => return true,
+                Some(part) if fast_glob::glob_match(part, name) => {}
+                Some(_) => return false,
+            }
+        }
+        parts.next().is_some()
     }
+}
+
+/// A pattern parted at its slashes, but for those within braces and brackets.
+fn parts(glob: &[u8]) -> Vec<&[u8]> {
+    let (mut braces, mut in_brackets, mut escaped) = (0_u32, false, false);
+    let is_border = |byte: &u8| {
+        if std::mem::take(&mut escaped) {
+            return false;
+        }
+        match byte {
+            b'\\' => escaped = true,
+            b'[' => in_brackets = true,
+            b']' => in_brackets = false,
+            b'{' if !in_brackets => braces += 1,
+            b'}' if !in_brackets => braces = braces.saturating_sub(1),
+            _ => {}
+        }
+        *byte == b'/' && braces == 0 && !in_brackets
+    };
+    glob.split(is_border).collect()
 }
 
 /// Reads patterns from a file, one a line.
@@ -103,9 +133,32 @@ mod tests {
 
     #[test]
     fn patterns_lead_to_what_they_name() {
-        let pattern = Pattern::parse(b"/root/.aws/config").expect("a pattern");
-        assert!(pattern.leads_below(b"root/.aws"));
-        assert!(!pattern.leads_below(b"root/.aws/config"));
-        assert!(!pattern.leads_below(b"root/.a"));
+        let leads = |pattern: &str, directory: &str| {
+            let pattern = Pattern::parse(pattern.as_bytes()).expect("a pattern");
+            pattern.leads_below(directory.as_bytes())
+        };
+        for (pattern, directory) in [
+            ("/root/.aws/config", "root/.aws"),
+            ("/root/*/config", "root/.aws"),
+            ("/root/.[a-b]ws/{x,config}", "root/.aws"),
+            ("/{root,home/*}/.aws/config", "home/a/.aws"),
+            ("/**/.aws/config", "root/.aws"),
+            ("/root/**", "root/.aws/sso"),
+            (".aws/config", "root/.aws"),
+            ("config", "root/.aws"),
+            (r"/a/\[b/c", "a/[b"),
+        ] {
+            assert!(leads(pattern, directory), "{pattern} {directory}");
+        }
+        for (pattern, directory) in [
+            ("/root/.aws/config", "root/.aws/config"),
+            ("/root/.aws/config", "root/.a"),
+            ("/root/.aws/config", "root/.aws/sso"),
+            ("/root/*", "root/.aws"),
+            ("/home/*/.aws/config", "root/.aws"),
+            ("/srv/*/config", "root/.aws"),
+        ] {
+            assert!(!leads(pattern, directory), "{pattern} {directory}");
+        }
     }
 }

@@ -67,14 +67,16 @@ pub enum Reason {
     Live,
     /// Another file system is mounted there.
     MountPoint,
-    /// It is in the directory in which the image is made.
-    WorkDirectory,
+    /// It is the image that is being made.
+    OwnFile,
     /// A socket: nobody listens on it in the image.
     Socket,
     /// It was there, and was gone when it was to be copied.
     Vanished,
     /// It is in the image, but was written to during each attempt to copy it.
     Changed,
+    /// Another program holds a lease on it and does not let anybody read it (fcntl(2)).
+    Leased,
     /// A host key of SSH, public half included: a new one is made without it.
     HostKey,
     /// A private key, told by its content or a place where only such are.
@@ -120,10 +122,11 @@ impl Reason {
             Self::Pattern => "pattern",
             Self::Live => "live",
             Self::MountPoint => "mount_point",
-            Self::WorkDirectory => "work_directory",
+            Self::OwnFile => "own_file",
             Self::Socket => "socket",
             Self::Vanished => "vanished",
             Self::Changed => "changed",
+            Self::Leased => "leased",
             Self::HostKey => "host_key",
             Self::PrivateKey => "private_key",
             Self::KeyStore => "key_store",
@@ -176,5 +179,6 @@ mod tests {
         assert_eq!(json, expected);
         assert!(Reason::HostKey.is_filter());
         assert!(!Reason::Changed.is_filter());
+        assert!(!Reason::Leased.is_filter());
     }
 }

@@ -33,10 +33,10 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Leaves the host's mounts, and shows the volume. The script's path must not be covered.
+    /// Leaves the host's mounts, and shows the volume. What is needed later is not covered.
     ///
     /// To be called on a thread that ends afterwards.
-    pub(crate) fn enter(volume: &Volume, script: Option<&Path>) -> Result<Self, Error> {
+    pub(crate) fn enter(volume: &Volume, needed: &[&Path]) -> Result<Self, Error> {
         kernel::unshare(UnshareFlags::NEWNS).map_err(|error| {
             let cause = crate::error::words(&error);
             Error::failed(format!("a mount namespace: {cause}; it needs root"))
@@ -44,8 +44,8 @@ impl Room {
         // Ours do not show outside; what the host unmounts is not kept alive by us.
         let propagation = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
         mount_change("/", propagation).because(|| "the mount namespace")?;
-        // Modes are exactly those that are asked for.
-        rustix::process::umask(Mode::empty());
+        // What the image gets has its modes set. What a script makes in it has those of any system.
+        rustix::process::umask(Mode::WGRP | Mode::WOTH);
         let top = directory(&volume.path)?;
         let mut taken = Vec::new();
         for rest in &volume.taken {
@@ -55,7 +55,7 @@ impl Room {
                 taken.push((rest, place));
             }
         }
-        let place = covered(script)?;
+        let place = covered(needed)?;
         make_room(place)?;
         let (source, image) = (place.join("volume"), place.join("image"));
         bind(&top, &source)?;
@@ -132,14 +132,17 @@ fn options(kind: FileSystem) -> &'static [Option<&'static std::ffi::CStr>] {
     }
 }
 
-fn covered(script: Option<&Path>) -> Result<&'static Path, Error> {
-    let script = script.and_then(|script| script.canonicalize().ok());
+fn covered(needed: &[&Path]) -> Result<&'static Path, Error> {
+    let needed: Vec<PathBuf> = needed
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
     PLACES
         .iter()
         .map(Path::new)
         .find(|place| {
             let known = place.symlink_metadata();
-            let hides = script.as_ref().is_some_and(|path| path.starts_with(place));
+            let hides = needed.iter().any(|path| path.starts_with(place));
             known.is_ok_and(|known| known.is_dir()) && !hides
         })
         .ok_or_else(|| Error::failed("there is no /media, /srv, /mnt or /tmp to mount at"))

@@ -6,10 +6,10 @@ use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::FileType;
 
-use crate::error::Because;
 use crate::mounts::below;
 use crate::pattern::{self, Pattern};
 use crate::volume::Volume;
@@ -24,12 +24,22 @@ const LIVE: [&[u8]; 8] = [
 #[derive(Debug)]
 pub(crate) struct Selection {
     mount_points: HashSet<Vec<u8>>,
-    work: (u64, u64),
     image: (u64, u64),
     excludes: HashSet<Vec<u8>>,
+    own: HashSet<Vec<u8>>,
     patterns: Vec<Pattern>,
-    includes: Vec<Pattern>,
+    includes: Vec<Include>,
     filter: bool,
+}
+
+/// A pattern of what the filter must let pass.
+#[derive(Debug)]
+struct Include {
+    pattern: Pattern,
+    /// As it was written.
+    text: String,
+    /// Something that it fits was met.
+    met: AtomicBool,
 }
 
 /// What becomes of an entry of the tree.
@@ -70,19 +80,16 @@ pub(crate) struct Inherited {
 impl Selection {
     /// Reads an order.
     pub(crate) fn new(order: &Order, volume: &Volume) -> Result<Self, Error> {
-        let work = order
-            .work_dir
-            .metadata()
-            .because(|| format!("work directory {}", order.work_dir.display()))?;
         let patterns = order.exclude_from.as_deref().map(pattern::read);
         let excludes = order.excludes.iter().map(|path| exclude(volume, path));
+        let own = order.own.iter().map(|path| exclude(volume, path));
         Ok(Self {
             mount_points: volume.mount_points.iter().cloned().collect(),
-            work: id(&work),
             image: (0, 0),
             excludes: excludes.collect::<Result<_, _>>()?,
+            own: own.collect::<Result<_, _>>()?,
             patterns: patterns.transpose()?.unwrap_or_default(),
-            includes: pattern::of_words(&order.includes)?,
+            includes: includes(&order.includes)?,
             filter: order.filter,
         })
     }
@@ -96,7 +103,8 @@ impl Selection {
     pub(crate) fn decide(&self, known: &Known<'_>) -> (Decision, Inherited) {
         let is_directory = known.kind == FileType::Directory;
         if let Some(reason) = self.kept_out(known, is_directory) {
-            let decision = match is_directory {
+            let stays = is_directory && reason != Reason::OwnFile;
+            let decision = match stays && known.inherited.filtered.is_none() {
                 true => Decision::Empty(reason),
                 false => Decision::Leave(reason),
             };
@@ -108,25 +116,29 @@ impl Selection {
         self.filtered(known, is_directory)
     }
 
+    /// Is it left out by its path, whatever it is?
+    pub(crate) fn excludes(&self, path: &[u8]) -> bool {
+        self.excludes.contains(path)
+    }
+
     /// Why it is left out whatever is included.
     fn kept_out(&self, known: &Known<'_>, is_directory: bool) -> Option<Reason> {
         let path = known.path;
         if path.is_empty() {
             return None;
         }
-        let at_work = known.id == self.image || is_directory && known.id == self.work;
         let matched = || {
             let mut patterns = self.patterns.iter();
             patterns.any(|pattern| pattern.matches(path, is_directory))
         };
-        if at_work {
-            Some(Reason::WorkDirectory)
+        if known.id == self.image || self.own.contains(path) {
+            Some(Reason::OwnFile)
         } else if is_directory && LIVE.contains(&path) {
             Some(Reason::Live)
         } else if is_directory && self.mount_points.contains(path) {
             // A file that something is mounted on is seen as it is without.
             Some(Reason::MountPoint)
-        } else if self.excludes.contains(path) {
+        } else if self.excludes(path) {
             Some(Reason::Excluded)
         } else if matched() {
             Some(Reason::Pattern)
@@ -139,10 +151,7 @@ impl Selection {
 
     fn filtered(&self, known: &Known<'_>, is_directory: bool) -> (Decision, Inherited) {
         let path = known.path;
-        let mut includes = self.includes.iter();
-        let included =
-            known.inherited.included || includes.any(|one| one.matches(path, is_directory));
-        if included {
+        if self.fits_include(path, is_directory) || known.inherited.included {
             let inherited = Inherited {
                 included: true,
                 filtered: None,
@@ -164,18 +173,57 @@ impl Selection {
             Decision::Empty(reason)
         } else if !is_directory {
             Decision::Leave(reason)
-        } else if self.includes.iter().any(|one| one.leads_below(path)) {
+        } else if self.leads_below(path) {
             Decision::OnlyIncluded(reason)
+        } else if known.inherited.filtered.is_some() {
+            // Of what is in a directory that is left out not even the names are of use.
+            Decision::Leave(reason)
         } else {
             Decision::Empty(reason)
         };
         (decision, inherited)
     }
 
+    /// Is it one that an include names? Each of them is asked, to know which meet anything.
+    fn fits_include(&self, path: &[u8], is_directory: bool) -> bool {
+        let mut any = false;
+        for one in &self.includes {
+            if one.pattern.matches(path, is_directory) {
+                one.met.store(true, Ordering::Relaxed);
+                any = true;
+            }
+        }
+        any
+    }
+
+    fn leads_below(&self, path: &[u8]) -> bool {
+        self.includes
+            .iter()
+            .any(|one| one.pattern.leads_below(path))
+    }
+
+    /// The includes, as they were written, that nothing was met for.
+    pub(crate) fn idle_includes(&self) -> impl Iterator<Item = &str> {
+        let idle = |one: &&Include| !one.met.load(Ordering::Relaxed);
+        self.includes.iter().filter(idle).map(|one| &*one.text)
+    }
+
     /// Is the content of such a file to be looked at?
     pub(crate) fn looks_into(&self, path: &[u8], included: bool) -> bool {
         self.filter && !included && !filter::is_installed(path)
     }
+}
+
+fn includes(words: &[String]) -> Result<Vec<Include>, Error> {
+    let patterns = pattern::of_words(words)?;
+    let pairs = patterns.into_iter().zip(words);
+    Ok(pairs
+        .map(|(pattern, text)| Include {
+            pattern,
+            text: text.clone(),
+            met: AtomicBool::new(false),
+        })
+        .collect())
 }
 
 fn id(metadata: &Metadata) -> (u64, u64) {
@@ -205,7 +253,15 @@ fn exclude(volume: &Volume, path: &Path) -> Result<Vec<u8>, Error> {
     let rest = below(&full, top).map_or_else(|| clean(bytes), <[u8]>::to_vec);
     let rest = resolved(volume, &rest).unwrap_or(rest);
     let there = volume.path.join(std::ffi::OsStr::from_bytes(&rest));
-    if rest.is_empty() || there.symlink_metadata().is_err() {
+    // What a broken file system says of a file may be another error, and be why it is left out.
+    let is_missing = match there.symlink_metadata() {
+        Ok(_) => false,
+        Err(error) => matches!(
+            error.kind(),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+        ),
+    };
+    if rest.is_empty() || is_missing {
         let (path, top) = (path.display(), volume.path.display());
         let text = format!("{path} to exclude is not there, neither as it is nor below {top}");
         return Err(Error::order(text));

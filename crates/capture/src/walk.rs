@@ -32,8 +32,8 @@ pub(crate) struct Entry<'a> {
 pub(crate) trait Visitor {
     /// The walk goes into a directory, which is open.
     fn enter(&mut self, entry: &Entry<'_>, opened: BorrowedFd<'_>) -> Result<(), Error>;
-    /// It comes out of one.
-    fn leave(&mut self, path: &[u8]) -> Result<(), Error>;
+    /// It comes out of one. One that was only a way to others is not wanted for itself.
+    fn leave(&mut self, path: &[u8], only_way: bool) -> Result<(), Error>;
     /// It comes to anything else. Says why that is not there, or not as it was.
     fn other(&mut self, entry: &Entry<'_>) -> Result<Option<Reason>, Error>;
 }
@@ -58,6 +58,19 @@ struct Frame {
     path: Vec<u8>,
     names: std::vec::IntoIter<CString>,
     inherited: Inherited,
+    /// Its own line in the report, if only included things are taken of what is in it.
+    line: Option<usize>,
+    /// It is in another such directory.
+    only_way: bool,
+    /// Something in it is taken.
+    taken: bool,
+}
+
+/// What became of an entry.
+enum Met {
+    Taken,
+    Left,
+    Entered(Frame),
 }
 
 impl<V: Visitor> Walk<'_, V> {
@@ -78,6 +91,9 @@ impl<V: Visitor> Walk<'_, V> {
             path: Vec::new(),
             names: names.into_iter(),
             inherited: Inherited::default(),
+            line: None,
+            only_way: false,
+            taken: true,
         }];
         let mut way = Descent::new(top).map_err(|error| failed(b"", error))?;
         while let Some(frame) = frames.last_mut() {
@@ -86,37 +102,55 @@ impl<V: Visitor> Walk<'_, V> {
                 Some(name) => {
                     let path = join(&frame.path, name.as_bytes());
                     let inherited = frame.inherited;
-                    frames.extend(self.entry(&mut way, &name, path, inherited)?);
+                    let met = self.entry(&mut way, &name, path, inherited)?;
+                    frame.taken |= matches!(met, Met::Taken);
+                    if let Met::Entered(below) = met {
+                        frames.push(below);
+                    }
                 }
                 None => {
-                    self.visitor.leave(&frame.path)?;
+                    let only_way = frame.only_way && !frame.taken;
+                    self.visitor.leave(&frame.path, only_way)?;
                     let result = way.leave();
                     result.map_err(|error| failed(&frame.path, error))?;
+                    let taken = frame.taken;
+                    if let Some(line) = frame.line.filter(|_| !taken) {
+                        // The directory's own line says it of all that is in it.
+                        self.report.left_out.truncate(line + 1);
+                    }
                     frames.pop();
+                    if let Some(above) = frames.last_mut() {
+                        above.taken |= taken;
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Does what is to be done with one entry. If that is to go into it, there is a frame for it.
+    /// Does what is to be done with one entry.
     fn entry(
         &mut self,
         way: &mut Descent,
         name: &CStr,
         path: Vec<u8>,
         inherited: Inherited,
-    ) -> Result<Option<Frame>, Error> {
+    ) -> Result<Met, Error> {
+        let in_filtered = inherited.filtered.is_some();
         let Some(directory) = way.here() else {
             // What it was in was moved away.
             self.leave_out(&path, Reason::Vanished);
-            return Ok(None);
+            return Ok(Met::Left);
         };
         let stat = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(error) if is_gone(error) => {
                 self.leave_out(&path, Reason::Vanished);
-                return Ok(None);
+                return Ok(Met::Left);
+            }
+            Err(_) if self.selection.excludes(&path) => {
+                self.leave_out(&path, Reason::Excluded);
+                return Ok(Met::Left);
             }
             Err(error) => return Err(failed(&path, error)),
         };
@@ -132,8 +166,9 @@ impl<V: Visitor> Walk<'_, V> {
         {
             self.leave_out(&path, reason);
         }
+        let line = self.report.left_out.len().checked_sub(1);
         if matches!(decision, Decision::Leave(_)) {
-            return Ok(None);
+            return Ok(Met::Left);
         }
         let entry = Entry {
             directory,
@@ -144,16 +179,20 @@ impl<V: Visitor> Walk<'_, V> {
             emptied: matches!(decision, Decision::Empty(_)),
         };
         if kind != FileType::Directory {
-            if let Some(reason) = self.visitor.other(&entry)? {
+            let left = self.visitor.other(&entry)?;
+            if let Some(reason) = left {
                 self.leave_out(&path, reason);
             }
-            return Ok(None);
+            return Ok(match left {
+                None | Some(Reason::Changed) => Met::Taken,
+                Some(_) => Met::Left,
+            });
         }
         let opened = match openat(directory, name, DIRECTORY, Mode::empty()) {
             Ok(opened) => opened,
             Err(error) if is_gone(error) => {
                 self.leave_out(&path, Reason::Vanished);
-                return Ok(None);
+                return Ok(Met::Left);
             }
             Err(error) => return Err(failed(&path, error)),
         };
@@ -164,10 +203,14 @@ impl<V: Visitor> Walk<'_, V> {
             _ => self.names(&path, here)?,
         };
         way.enter(opened).map_err(|error| failed(&path, error))?;
-        Ok(Some(Frame {
+        let is_way = matches!(decision, Decision::OnlyIncluded(_));
+        Ok(Met::Entered(Frame {
             path,
             names: names.into_iter(),
             inherited,
+            line: line.filter(|_| is_way),
+            only_way: is_way && in_filtered,
+            taken: !is_way,
         }))
     }
 

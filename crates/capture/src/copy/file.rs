@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, ftruncate, openat, unlinkat};
+use rustix::io::Errno;
 
 use crate::walk::{Entry, is_gone};
 use crate::{Error, Reason};
@@ -19,14 +20,14 @@ impl Copy<'_> {
     /// Copies it, or says why it is not there, or not as it was.
     pub(super) fn file(&mut self, entry: &Entry<'_>) -> Result<Option<Reason>, Error> {
         let failed = |error: std::io::Error| crate::walk::failed(entry.path, error);
-        let flags = OFlags::RDONLY
-            | OFlags::NOFOLLOW
-            | OFlags::NONBLOCK
-            | OFlags::NOATIME
-            | OFlags::CLOEXEC;
-        let source = match openat(entry.directory, entry.name, flags, Mode::empty()) {
+        let opened = self.patience.open(entry.directory, entry.name, self.watch);
+        let source = match opened {
             Ok(source) => source,
             Err(error) if is_gone(error) => return Ok(Some(Reason::Vanished)),
+            Err(Errno::AGAIN) => {
+                self.watch.check()?;
+                return Ok(Some(Reason::Leased));
+            }
             Err(error) => return Err(failed(error.into())),
         };
         let stat = fstat(&source).map_err(|error| failed(error.into()))?;
@@ -79,7 +80,8 @@ impl Copy<'_> {
             return Ok(None);
         }
         let looked = self.buffer.look(file, stat, entry.path);
-        looked.map_err(|error| crate::walk::failed(entry.path, error))
+        let reason = looked.map_err(|error| crate::walk::failed(entry.path, error))?;
+        Ok(reason.filter(|_| !self.packages.brought(entry.path)))
     }
 
     /// Copies a content until nobody writes to it meanwhile, or says why it must not be there: what

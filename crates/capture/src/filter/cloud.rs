@@ -1,49 +1,19 @@
-//! Keys of cloud accounts, tokens and passwords, told by what stands before them.
+//! Keys of cloud accounts, told by what stands before them.
 
 use std::sync::LazyLock;
 
 use memchr::memmem::{Finder, find};
 
-/// Files that may hold a secret or not, and what tells. A name with a slash is the end of a path.
-const SECRET_LINES: [(&[u8], &[&[u8]]); 9] = [
-    (b".npmrc", &[b"_authToken", b"_auth", b"_password"]),
-    (b".yarnrc.yml", &[b"npmAuthToken", b"npmAuthIdent"]),
-    (b".pypirc", &[b"password", b"token"]),
-    (b".docker/config.json", &[b"\"auth\"", b"\"identitytoken\""]),
-    (b".my.cnf", &[b"password"]),
-    (b".wgetrc", &[b"password"]),
-    (b".curlrc", &[b"user", b"oauth2-bearer"]),
-    (b".m2/settings.xml", &[b"<password>"]),
-    (b"pip.conf", &[b"@"]),
-];
-
-/// What names the secret half of an AWS key, in lower case without `_` and `-`: the AWS tools' files
-/// and variables, their JSON, the classic credential file, s3cmd.
-const SECRET_NAMES: [&str; 6] = [
-    "awssecretaccesskey",
-    "awssecretkey",
-    "secretaccesskey",
-    "ec2secretkey",
-    "secretkey",
-    "s3secretkey",
-];
+/// How the names of the secret half of an AWS key end, in lower case without `_`, `-` and dots: those of
+/// the AWS tools' files and variables, of their JSON, the classic credential file, s3cmd, Hadoop
+/// (`fs.s3a.secret.key`).
+const SECRET_NAMES: [&str; 4] = ["secretaccesskey", "secretkey", "awssecret", "s3secret"];
 /// A secret access key has this many characters.
 const SECRET_LENGTH: usize = 40;
 
-/// Does it hold keys or passwords?
-pub(super) fn holds_credentials(path: &[u8], name: &[u8], head: &[u8]) -> bool {
-    holds_secret_line(path, name, head) || holds_aws_key(head) || holds_kubernetes_key(head)
-}
-
-fn holds_secret_line(path: &[u8], name: &[u8], head: &[u8]) -> bool {
-    let matches = |known: &[u8]| match known.contains(&b'/') {
-        true => path.ends_with(known),
-        false => name == known,
-    };
-    SECRET_LINES
-        .iter()
-        .filter(|(known, _)| matches(known))
-        .any(|(_, words)| words.iter().any(|word| find(head, word).is_some()))
+/// Does it hold the key of an account?
+pub(super) fn holds_key(head: &[u8]) -> bool {
+    holds_aws_key(head) || holds_kubernetes_key(head)
 }
 
 /// A client's key in a configuration of kubectl, which is PEM in base64.
@@ -65,7 +35,7 @@ fn holds_aws_key(head: &[u8]) -> bool {
 }
 
 fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
 fn names_key(head: &[u8], at: usize) -> bool {
@@ -85,21 +55,41 @@ fn names_key(head: &[u8], at: usize) -> bool {
 }
 
 fn key_follows(head: &[u8], at: usize) -> bool {
-    const BETWEEN: usize = 12;
     let after_name = &head[at + head[at..].iter().take_while(|b| is_name(**b)).count()..];
-    let between = after_name
-        .iter()
-        .take(BETWEEN)
-        .take_while(|byte| {
-            byte.is_ascii_whitespace()
-                || matches!(byte, b'=' | b':' | b'"' | b'\'' | b'>' | b'\\' | b',')
-        })
-        .count();
-    let value = &after_name[between..];
+    let value = skip_between(after_name);
     let length = value
         .iter()
         .take(SECRET_LENGTH + 1)
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         .count();
-    between > 0 && length == SECRET_LENGTH && !value[..length].ends_with(b"EXAMPLEKEY")
+    value.len() < after_name.len()
+        && length == SECRET_LENGTH
+        && !value[..length].ends_with(b"EXAMPLEKEY")
+}
+
+/// Skips what stands between a name and its value: some signs, and the tags of XML.
+fn skip_between(text: &[u8]) -> &[u8] {
+    const SIGNS: usize = 12;
+    const TAG: usize = 32;
+    let (mut rest, mut signs) = (text, 0);
+    loop {
+        rest = match rest {
+            [b'<', after @ ..] => {
+                let tag = &after[..after.len().min(TAG)];
+                match tag.iter().position(|byte| *byte == b'>') {
+                    Some(end) => after[end + 1..].trim_ascii_start(),
+                    None => return rest,
+                }
+            }
+            [first, after @ ..] if signs < SIGNS && is_between(*first) => {
+                signs += 1;
+                after
+            }
+            _ => return rest,
+        };
+    }
+}
+
+fn is_between(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'=' | b':' | b'"' | b'\'' | b'>' | b'\\' | b',')
 }

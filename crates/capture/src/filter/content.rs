@@ -1,10 +1,6 @@
 //! What a file contains.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
-use super::{cloud, keys};
+use super::{cloud, keys, settings, stores};
 use crate::Reason;
 
 /// How much of a file is looked at. Keys and lists of them are smaller.
@@ -25,13 +21,14 @@ pub(crate) fn by_content(path: &[u8], head: &[u8]) -> Option<Reason> {
     if head.starts_with(b"b0VIM ") {
         return Some(Reason::EditorSwap);
     }
-    if keys::is_store(name, head) {
+    if stores::is_store(name, head, head.len() < HEAD) {
         return Some(Reason::KeyStore);
     }
-    if keys::is_private(name, head) || holds_private_text(head) {
+    if keys::is_private(name, head) || keys::holds_private_text(head) {
         return Some(Reason::PrivateKey);
     }
-    cloud::holds_credentials(path, name, head).then_some(Reason::Credentials)
+    let credentials = settings::hold_secret(path, name, head) || cloud::holds_key(head);
+    credentials.then_some(Reason::Credentials)
 }
 
 /// The memory of a program: ELF of type 4 (elf(5)).
@@ -44,9 +41,4 @@ fn is_swap(head: &[u8]) -> bool {
         let mark = head.get(page - 10..*page);
         mark == Some(b"SWAPSPACE2") || mark == Some(b"SWAP-SPACE")
     })
-}
-
-fn holds_private_text(head: &[u8]) -> bool {
-    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("PRIVATE KEY"));
-    KEY.find_iter(head).any(|at| keys::is_armor(head, at))
 }

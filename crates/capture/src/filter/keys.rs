@@ -1,12 +1,27 @@
 //! Private keys, told by their formats.
 
+mod others;
+mod wireguard;
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// Does a text hold a private key?
+pub(super) fn holds_private_text(head: &[u8]) -> bool {
+    static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("PRIVATE KEY"));
+    KEY.find_iter(head).any(|at| is_armor(head, at))
+        || others::holds_key(head)
+        || wireguard::holds_key(head)
+}
+
 /// Does a text block of a private key surround the words `PRIVATE KEY` at this place?
 ///
 /// The formats: RFC 7468 and 1421 (`-----BEGIN RSA PRIVATE KEY-----`), OpenSSH's PROTOCOL.key, RFC 9580
 /// (`PGP PRIVATE KEY BLOCK`), and SSH2's with four hyphens and blanks. Text about keys has the words
 /// too, so a key must follow: base64, if need be after headers. Within JSON and shell words line ends
 /// are written as `\n`.
-pub(super) fn is_armor(text: &[u8], at: usize) -> bool {
+fn is_armor(text: &[u8], at: usize) -> bool {
     let (before, after) = text.split_at(at);
     let Some(begin) = memchr::memmem::rfind(before, b"BEGIN ") else {
         return false;
@@ -30,7 +45,7 @@ fn is_kind(byte: u8) -> bool {
 }
 
 /// Is there a line of base64 after at most some lines of headers?
-fn holds_base64(text: &[u8]) -> bool {
+pub(super) fn holds_base64(text: &[u8]) -> bool {
     const LINES: usize = 12;
     const LEAST: usize = 16;
     let text = &text[..text.len().min(2048)];
@@ -74,6 +89,8 @@ fn is_base64(byte: u8) -> bool {
 pub(super) fn is_private(name: &[u8], head: &[u8]) -> bool {
     head.starts_with(b"PuTTY-User-Key-File-")
         || head.starts_with(b"SSH PRIVATE KEY FILE FORMAT 1.")
+        || others::is_key(name, head)
+        || wireguard::is_key(name, head)
         || is_openpgp(name, head)
         || is_der(name, head)
         || is_keytab(name, head)
@@ -101,7 +118,7 @@ fn is_der(name: &[u8], head: &[u8]) -> bool {
 }
 
 /// What is in a DER sequence.
-fn inner(head: &[u8]) -> Option<&[u8]> {
+pub(super) fn inner(head: &[u8]) -> Option<&[u8]> {
     match head {
         [0x30, 0x82, _, _, body @ ..] | [0x30, 0x81, _, body @ ..] => Some(body),
         [0x30, 0x83, _, _, _, body @ ..] => Some(body),
@@ -122,62 +139,6 @@ fn is_jwk(head: &[u8]) -> bool {
     }
     let has = |word: &[u8]| memchr::memmem::find(head, word).is_some();
     has(b"\"kty\"") && has(b"\"d\"")
-}
-
-/// Does it hold private keys under a password, or may it?
-pub(super) fn is_store(name: &[u8], head: &[u8]) -> bool {
-    let named = has_extension(
-        name,
-        &["p12", "pfx", "pkcs12", "jks", "ks", "keystore", "bcfks"],
-    );
-    // PKCS#12 is a sequence that begins with version 3 (RFC 7292, 4).
-    let pkcs12 = matches!(head, [0x30, 0x80, 2, 1, 3, ..])
-        || matches!(inner(head), Some([2, 1, 3, 0x30, ..]));
-    named && pkcs12 || java_store_has_key(head)
-}
-
-/// Is there a private or secret key in a store of Java (JKS, JCEKS)? Those with certificates only are
-/// what programs trust. What cannot be followed counts as a key.
-fn java_store_has_key(head: &[u8]) -> bool {
-    let Some(mut rest) = head
-        .strip_prefix(b"\xfe\xed\xfe\xed")
-        .or_else(|| head.strip_prefix(b"\xce\xce\xce\xce"))
-    else {
-        return false;
-    };
-    let Some(count) = rest.get(4..8).and_then(be32) else {
-        return true;
-    };
-    rest = &rest[8..];
-    for _ in 0..count {
-        let Some(2) = rest.get(..4).and_then(be32) else {
-            // Beyond what is looked at more certificates follow certificates.
-            return rest.len() >= 4;
-        };
-        match after_certificate(&rest[4..]) {
-            Some(next) => rest = next,
-            None => return false,
-        }
-    }
-    false
-}
-
-/// Skips an alias, a date, a type and a certificate.
-fn after_certificate(entry: &[u8]) -> Option<&[u8]> {
-    let alias = entry.get(..2).and_then(be16)?;
-    let rest = entry.get(2 + alias + 8..)?;
-    let kind = rest.get(..2).and_then(be16)?;
-    let rest = rest.get(2 + kind..)?;
-    let length = rest.get(..4).and_then(be32)?;
-    rest.get(4 + usize::try_from(length).ok()?..)
-}
-
-fn be32(bytes: &[u8]) -> Option<u32> {
-    Some(u32::from_be_bytes(bytes.try_into().ok()?))
-}
-
-fn be16(bytes: &[u8]) -> Option<usize> {
-    Some(u16::from_be_bytes(bytes.try_into().ok()?).into())
 }
 
 pub(super) fn has_extension(name: &[u8], extensions: &[&str]) -> bool {

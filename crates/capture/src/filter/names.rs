@@ -1,58 +1,14 @@
-//! What its name or place tells.
+//! What its name tells, at any depth.
 
 use rustix::fs::FileType;
 
+use super::histories;
+use super::places::{PLACES, is_cloud_log};
 use crate::Reason::{self, *};
 use crate::mounts::below;
 
-/// Single files, and directories whose content goes.
-const PLACES: [(&[u8], Reason); 41] = [
-    (b"etc/machine-id", MachineId),
-    (b"var/lib/dbus/machine-id", MachineId),
-    (b"var/lib/NetworkManager/secret_key", MachineId),
-    (b"var/lib/systemd/credential.secret", PrivateKey),
-    (b"var/lib/systemd/random-seed", RandomSeed),
-    (b"var/lib/urandom/random-seed", RandomSeed),
-    (b"var/lib/random-seed", RandomSeed),
-    (b"boot/loader/random-seed", RandomSeed),
-    (b"boot/efi/loader/random-seed", RandomSeed),
-    (b"efi/loader/random-seed", RandomSeed),
-    // What `cloud-init clean --logs` removes: all but the seed and the scripts of the image's maker.
-    (b"var/lib/cloud/instance", CloudInit),
-    (b"var/lib/cloud/instances", CloudInit),
-    (b"var/lib/cloud/data", CloudInit),
-    (b"var/lib/cloud/sem", CloudInit),
-    (b"var/log/cloud-init.log", CloudInit),
-    (b"var/log/cloud-init-output.log", CloudInit),
-    (b"var/lib/dhcp", Lease),
-    (b"var/lib/dhcp3", Lease),
-    (b"var/lib/dhcpcd", Lease),
-    (b"var/lib/dhcpcd5", Lease),
-    (b"var/lib/dhclient", Lease),
-    (b"var/lib/systemd/coredump", CoreDump),
-    (b"var/crash", CoreDump),
-    (b"var/lib/apport/coredump", CoreDump),
-    (b"var/spool/abrt", CoreDump),
-    (b"etc/passwd-s3fs", Credentials),
-    (b"etc/boto.cfg", Credentials),
-    (b"etc/apt/auth.conf", Credentials),
-    (b"etc/apt/auth.conf.d", Credentials),
-    (b"etc/krb5.keytab", PrivateKey),
-    (b"etc/wireguard", PrivateKey),
-    (b"etc/ipsec.secrets", Credentials),
-    (b"etc/ppp/chap-secrets", Credentials),
-    (b"etc/ppp/pap-secrets", Credentials),
-    (b"etc/ssh/authorized_keys", AuthorizedKeys),
-    (b"etc/ssh/authorized_keys.d", AuthorizedKeys),
-    (b"etc/credstore", Credentials),
-    (b"etc/credstore.encrypted", Credentials),
-    (b"var/lib/sss/secrets", Credentials),
-    (b"var/lib/samba/private", Credentials),
-    (b"var/lib/amazon/ssm/Vault", Credentials),
-];
-
 /// Names at any depth, files or directories. Those with a slash are the last parts of a path.
-const NAMES: [(&[u8], Reason); 61] = [
+const NAMES: [(&[u8], Reason); 103] = [
     (b".aws", Credentials),
     (b".awssecret", Credentials),
     (b".boto", Credentials),
@@ -88,10 +44,65 @@ const NAMES: [(&[u8], Reason); 61] = [
     (b".m2/settings-security.xml", Credentials),
     (b".subversion/auth", Credentials),
     (b".local/share/keyrings", Credentials),
+    (b".credentials", Credentials),
+    (b".credentials_rsaparams", Credentials),
+    (b".authinfo", Credentials),
+    (b".authinfo.gpg", Credentials),
+    (b".rclone.conf", Credentials),
+    (b"rclone.conf", Credentials),
+    (b"application_default_credentials.json", Credentials),
+    (b".saml2aws", Credentials),
+    (b".ossutilconfig", Credentials),
+    (b".aliyun", Credentials),
+    (b".ibmcloud", Credentials),
+    (b".config/op", Credentials),
+    (b".config/flyctl", Credentials),
+    (b".fly/config.yml", Credentials),
+    (b".config/netlify", Credentials),
+    (b".vercel/auth.json", Credentials),
+    (b".config/argocd", Credentials),
+    (b".argocd/config", Credentials),
+    (b".config/configstore/firebase-tools.json", Credentials),
+    (b".pulumi/credentials.json", Credentials),
+    (b".cloudflared", Credentials),
+    (b".acme.sh/account.conf", Credentials),
+    (b".snowflake/connections.toml", Credentials),
+    (b".kaggle/kaggle.json", Credentials),
+    (b".huggingface/token", Credentials),
+    (b"huggingface/token", Credentials),
+    (b".cf/config.json", Credentials),
+    (b".config/filezilla", Credentials),
+    (b".filezilla", Credentials),
+    (b".config/pypoetry/auth.toml", Credentials),
+    (b".cassandra/credentials", Credentials),
+    (b".puppetlabs/token", Credentials),
+    (b".jfrog", Credentials),
+    (b".consul-token", Credentials),
+    (b".nomad-token", Credentials),
+    (b".vault_pass", Credentials),
+    (b".vault_pass.txt", Credentials),
+    (b".vault-pass", Credentials),
+    (b".vault_password", Credentials),
+    (b"vault_pass.txt", Credentials),
+    (b"gitlab-secrets.json", Credentials),
+    (b".davfs2/secrets", Credentials),
+    (b".smbcreds", Credentials),
+    (b".cvspass", Credentials),
+    (b".bazaar/authentication.conf", Credentials),
+    (b".vnc/passwd", Credentials),
+    (b".google_authenticator", Credentials),
+    (b".erlang.cookie", Credentials),
+    (b".password-store", Credentials),
+    (b".local/share/kwalletd", Credentials),
+    (b".mozilla/firefox", Credentials),
+    (b".thunderbird", Credentials),
+    (b".terraform.d/credentials", Credentials),
+    (b".config/borg/keys", PrivateKey),
+    (b"rndc.key", PrivateKey),
     (b".Xauthority", Credentials),
     (b".ICEauthority", Credentials),
-    (b".gnupg/private-keys-v1.d", PrivateKey),
-    (b".gnupg/openpgp-revocs.d", PrivateKey),
+    (b"private-keys-v1.d", PrivateKey),
+    (b"openpgp-revocs.d", PrivateKey),
     (b"secring.gpg", PrivateKey),
     (b".gnupg/random_seed", RandomSeed),
     (b".ssh/id_rsa", PrivateKey),
@@ -101,19 +112,6 @@ const NAMES: [(&[u8], Reason); 61] = [
     (b".ssh/identity", PrivateKey),
     (b".ssh/authorized_keys", AuthorizedKeys),
     (b".ssh/authorized_keys2", AuthorizedKeys),
-    (b".history", History),
-    (b".histfile", History),
-    (b".zhistory", History),
-    (b".zsh_sessions", History),
-    (b".bash_sessions", History),
-    (b".viminfo", History),
-    (b".lesshst", History),
-    (b".mysql_history", History),
-    (b"fish_history", History),
-    (b"ConsoleHost_history.txt", History),
-    (b"nvim/shada", History),
-    (b".recently-used", History),
-    (b".local/share/recently-used.xbel", History),
 ];
 
 /// How editors and packagers call a copy of a file.
@@ -143,7 +141,7 @@ pub(crate) fn by_name(path: &[u8], kind: FileType) -> Option<Reason> {
     if let Some((_, reason)) = place {
         return (!is_link || *reason == CloudInit).then_some(*reason);
     }
-    if is_link || super::is_shipped(path) {
+    if is_link || super::holds_examples(path) {
         return None;
     }
     let is_directory = kind == FileType::Directory;
@@ -157,14 +155,17 @@ pub(crate) fn by_name(path: &[u8], kind: FileType) -> Option<Reason> {
 
 fn named(path: &[u8], is_directory: bool) -> Option<Reason> {
     let name = last(path);
-    let known = NAMES.iter().find(|(known, _)| match known.contains(&b'/') {
+    let is = |known: &[u8]| match known.contains(&b'/') {
         true => path
-            .strip_suffix(*known)
+            .strip_suffix(known)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with(b"/")),
-        false => name == *known,
-    });
-    if let Some((_, reason)) = known {
+        false => name == known,
+    };
+    if let Some((_, reason)) = NAMES.iter().find(|(known, _)| is(known)) {
         return Some(*reason);
+    }
+    if histories::NAMES.iter().any(|known| is(known)) {
+        return Some(History);
     }
     match is_directory {
         true => None,
@@ -184,11 +185,14 @@ fn of_file(path: &[u8], name: &[u8]) -> Option<Reason> {
     if ends(b".ppk") || name.starts_with(b"id_") && is_key_name(path, name) {
         return Some(PrivateKey);
     }
-    if is_history(name) {
+    if histories::is_history(path, name) {
         return Some(History);
     }
     if ends(b".tfstate") || ends(b".tfstate.backup") {
         return Some(TerraformState);
+    }
+    if is_cloud_log(path) {
+        return Some(CloudInit);
     }
     let rules = below(path, b"etc/udev/rules.d").is_some();
     if rules && has(b"persistent-net") {
@@ -206,27 +210,6 @@ fn of_file(path: &[u8], name: &[u8]) -> Option<Reason> {
 fn is_key_name(path: &[u8], name: &[u8]) -> bool {
     let directory = &path[..path.len() - name.len()];
     directory.ends_with(b".ssh/") && !name.ends_with(b".pub")
-}
-
-/// `.bash_history`, `.psql_history.1`, `.irb-history`, `.viminfo.tmp`
-fn is_history(name: &[u8]) -> bool {
-    let Some(name) = name.strip_prefix(b".") else {
-        return false;
-    };
-    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit());
-    let stem = &name[..name.len() - digits.count()];
-    // Programs write a new one beside it, with their number: `.bash_history-01234.tmp`
-    let stem = stem.strip_suffix(b".tmp").unwrap_or(stem);
-    let stem = stem
-        .strip_suffix(b".")
-        .or(stem.strip_suffix(b"-"))
-        .unwrap_or(stem);
-    let ends = |part: &[u8]| stem.ends_with(part);
-    ends(b"_history")
-        || ends(b"-history")
-        || ends(b"_hist")
-        || name.starts_with(b"viminfo")
-        || memchr::memmem::find(name, b"_history-").is_some()
 }
 
 /// The name of what a file is a copy of: `.id_rsa.swp`, `#.netrc#`, `.netrc~`, `.netrc.bak`.

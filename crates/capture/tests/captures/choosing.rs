@@ -74,35 +74,33 @@ fn excludes_leave_empty_directories() {
     let modes = sh("cd \"$1\"; stat -c '%a %u:%g' tmp srv/data", &[&image.path]);
     assert_eq!(modes, "1777 0:0\n700 3:4\n");
     let nodes = sh(
-        "cd \"$1/dev\"; stat -c '%n %a %t:%T' console null zero tty; ls -d pts shm fd",
+        "cd \"$1/dev\"; stat -c '%n %a %t:%T' console null zero tty; ls -d pts shm fd; stat -c %a pts shm",
         &[&image.path],
     );
     assert_eq!(
         nodes,
-        "console 600 5:1\nnull 666 1:3\nzero 666 1:5\ntty 666 5:0\nfd\npts\nshm\n"
+        "console 600 5:1\nnull 666 1:3\nzero 666 1:5\ntty 666 5:0\nfd\npts\nshm\n755\n1777\n"
     );
 }
 
 #[test]
-fn the_work_directory_is_not_in_the_image() {
-    if !can("the_work_directory_is_not_in_the_image", &["mke2fs"]) {
+fn of_the_work_directory_only_the_image_is_left_out() {
+    let test = "of_the_work_directory_only_the_image_is_left_out";
+    if !can(test, &["mke2fs"]) {
         return;
     }
     let tree = tempfile::tempdir().expect("a directory");
     let work = tree.path().join("srv/work");
-    write(tree.path(), "srv/work/parts/1", vec![0; 1000]);
+    write(tree.path(), "srv/work/site/1", "x");
     write(tree.path(), "srv/file", "x");
     let link = tree.path().join("way");
     std::os::unix::fs::symlink("srv/work", &link).expect("a link");
     let result = captured(&order(tree.path(), &link));
-    assert_eq!(
-        left_out(&result),
-        [("/srv/work".to_owned(), Reason::WorkDirectory)]
-    );
+    assert_eq!(left_out(&result), []);
     let image = Mounted::image(&work.join("image"), "ext4");
     assert_eq!(
         sh("cd \"$1\"; find srv | sort", &[&image.path]),
-        "srv\nsrv/file\nsrv/work\n"
+        "srv\nsrv/file\nsrv/work\nsrv/work/site\nsrv/work/site/1\n"
     );
 }
 
@@ -165,6 +163,68 @@ fn includes_override_the_filter() {
 }
 
 #[test]
+fn includes_reach_into_what_is_filtered() {
+    if !can("includes_reach_into_what_is_filtered", &["mke2fs"]) {
+        return;
+    }
+    let tree = tempfile::tempdir().expect("a directory");
+    let work = tempfile::tempdir().expect("a directory");
+    for path in [
+        "root/.aws/config",
+        "root/.aws/credentials",
+        "root/.aws/sso/deep/x",
+        "var/lib/cloud/instances/i-1/user-data.txt",
+        "home/a/.ssh/x",
+    ] {
+        write(tree.path(), path, "content");
+    }
+    let patterns = [
+        ".aws/config",
+        "/root/*/config",
+        "/**/.aws/config",
+        "/root/.aws/{config,none}",
+        "/{root,home/*}/.aws/conf*",
+    ];
+    for pattern in patterns {
+        let mut order = order(tree.path(), work.path());
+        order.includes = [pattern, "/root/.netrc", "x"].map(str::to_owned).to_vec();
+        let result = captured(&order);
+        let idle: Vec<&String> = result
+            .report
+            .notes
+            .iter()
+            .filter(|note| note.contains("the include"))
+            .collect();
+        assert_eq!(
+            idle,
+            ["nothing was found that the include /root/.netrc fits"]
+        );
+        let left = [
+            ("/root/.aws", Reason::Credentials),
+            ("/root/.aws/credentials", Reason::Credentials),
+            ("/root/.aws/sso", Reason::Credentials),
+            ("/root/.aws/sso/deep", Reason::Credentials),
+            ("/var/lib/cloud/instances", Reason::CloudInit),
+        ];
+        let left = left.map(|(path, reason)| (path.to_owned(), reason));
+        assert_eq!(left_out(&result), left, "{pattern}");
+        let path = work.path().join("image");
+        let image = Mounted::image(&path, "ext4");
+        let files = sh(
+            "cd \"$1\"; find . ! -name lost+found | sort | tr '\\n' ' '",
+            &[&image.path],
+        );
+        let expected = ". ./home ./home/a ./home/a/.ssh ./home/a/.ssh/x ./root ./root/.aws \
+                        ./root/.aws/config ./root/.aws/sso ./root/.aws/sso/deep \
+                        ./root/.aws/sso/deep/x ./var ./var/lib ./var/lib/cloud \
+                        ./var/lib/cloud/instances ";
+        assert_eq!(files, expected, "{pattern}");
+        drop(image);
+        std::fs::remove_file(path).expect("an image");
+    }
+}
+
+#[test]
 fn fstab_is_kept_replaced_or_generated() {
     if !can("fstab_is_kept_replaced_or_generated", &["mke2fs"]) {
         return;
@@ -222,7 +282,8 @@ fn a_script_works_on_the_image() {
     write(tree.path(), "etc/motd", "old");
     let script = "#!/bin/sh\nset -e\necho new > \"$1/etc/motd\"\nmkdir \"$1/proc\"\n\
                   mount -t proc none \"$1/proc\"\nsleep 1000 &\ncd \"$1\"; sleep 1000 &\n\
-                  echo \"${AWS_SECRET_ACCESS_KEY-none}\" > \"$1/etc/secret\"\n";
+                  echo \"${AWS_SECRET_ACCESS_KEY-none}\" > \"$1/etc/secret\"\nmkdir \"$1/etc/cron.d\"\n\
+                  umask > \"$1/etc/cron.d/job\"\n";
     write(work.path(), "script", script);
     sh("chmod +x \"$1/script\"", &[work.path()]);
     let mut order = order(tree.path(), work.path());
@@ -230,10 +291,11 @@ fn a_script_works_on_the_image() {
     captured(&order);
     let image = Mounted::image(&work.path().join("image"), "ext4");
     let found = sh(
-        "cd \"$1\"; cat etc/motd etc/secret; ls -A proc | wc -l",
+        "cd \"$1\"; cat etc/motd etc/secret; ls -A proc | wc -l; cat etc/cron.d/job
+         stat -c %a etc/cron.d etc/cron.d/job etc/secret",
         &[&image.path],
     );
-    assert_eq!(found, "new\nnone\n0\n");
+    assert_eq!(found, "new\nnone\n0\n0022\n755\n644\n644\n");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Trees that somebody made to be trouble, and trees that change meanwhile.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -197,4 +198,43 @@ fn a_file_that_is_written_to_is_told() {
         result.expect("no panic")
     });
     assert_eq!(left_out(&result), [("/log".to_owned(), Reason::Changed)]);
+}
+
+#[test]
+fn a_file_under_a_lease_is_waited_for() {
+    let test = "a_file_under_a_lease_is_waited_for";
+    if !can(test, &["mke2fs", "python3"]) {
+        return;
+    }
+    let tree = tempfile::tempdir().expect("a directory");
+    let work = tempfile::tempdir().expect("a directory");
+    // As Samba: it is told that somebody comes, puts down what it has, and lets go.
+    let script = r#"import fcntl, os, signal, sys, time
+def told(*_):
+    os.write(f.fileno(), b'put down')
+    fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    print('gave way', flush=True)
+signal.signal(signal.SIGIO, told)
+f = open(sys.argv[1], 'w')
+fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print('held', flush=True)
+while True: time.sleep(100)
+"#;
+    let mut holder = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(tree.path().join("leased"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("python3");
+    let mut said = BufReader::new(holder.stdout.take().expect("a pipe")).lines();
+    assert_eq!(said.next().expect("a line").expect("text"), "held");
+    let result = std::panic::catch_unwind(|| captured(&order(tree.path(), work.path())));
+    holder.kill().expect("killed");
+    holder.wait().expect("gone");
+    let result = result.expect("no panic");
+    assert_eq!(said.next().expect("a line").expect("text"), "gave way");
+    assert_eq!(left_out(&result), []);
+    let image = Mounted::image(&work.path().join("image"), "ext4");
+    let content = std::fs::read(image.path.join("leased")).expect("it is there");
+    assert_eq!(content, b"put down");
 }
