@@ -110,6 +110,7 @@ fn a_source_image_is_told_in_the_tags() {
     .run()
     .expect()
     .stdout_has("ami-")
+    .stderr_has("neither a partition table nor a file system nor a boot loader was found on it")
     .done();
     let image = printed(&sandbox, &outcome.stdout);
     assert_eq!(

@@ -3,7 +3,7 @@
 mod support;
 
 use ami_testkit::{assert_no_calls, shell};
-use support::{disk, register, sandbox};
+use support::{disk, refused, register, sandbox};
 
 /// A key of another region.
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234";
@@ -115,14 +115,7 @@ fn a_disk_that_cannot_be_used_is_one_line_and_no_call() {
             .arg(home.join("pipe"))
             .status();
         assert!(made.expect("mkfifo").success());
-        let outcome = tool.run().expect().fails(2).stderr_has(why).done();
-        assert_eq!(
-            outcome.stderr.lines().count(),
-            1,
-            "{args:?}: {}",
-            outcome.stderr
-        );
-        assert_no_calls(&sandbox);
+        refused(tool, &sandbox, args, why);
     }
 }
 

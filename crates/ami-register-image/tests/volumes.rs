@@ -17,7 +17,7 @@ fn the_root_device_is_that_of_the_source_image_unless_it_is_said() {
         (&["--root-device=/dev/sdb"][..], "/dev/sdb", 1),
         (&["-b/dev/xvda=:20"][..], "/dev/xvda", 20),
     ] {
-        let mut args = vec!["--source-image", &*source, "disk.raw"];
+        let mut args = vec!["--arch=x86_64", "--source-image", &*source, "disk.raw"];
         args.extend(options);
         let outcome = with_disk(register(&sandbox, &args)).run().expect();
         let image = printed(&sandbox, &outcome.stdout_has("ami-").done().stdout);

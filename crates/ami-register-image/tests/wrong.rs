@@ -6,8 +6,7 @@ use std::ffi::OsString;
 
 use ami_cli::parse::{Request, parse};
 use ami_register_image::spec::SPEC;
-use ami_testkit::assert_no_calls;
-use support::{register, sandbox};
+use support::{refused, register, sandbox};
 
 const SNAPSHOT: &str = "snap-12345678";
 const BUNDLE: &str = "s3://bucket/web/image.manifest.xml";
@@ -186,19 +185,7 @@ fn a_wrong_command_line_is_one_line_and_no_call() {
         ),
     ];
     for (args, why) in cases {
-        let outcome = register(&sandbox, args)
-            .run()
-            .expect()
-            .fails(2)
-            .stderr_has(why)
-            .done();
-        assert_eq!(
-            outcome.stderr.lines().count(),
-            1,
-            "{args:?}: {}",
-            outcome.stderr
-        );
-        assert_no_calls(&sandbox);
+        refused(register(&sandbox, args), &sandbox, args, why);
     }
 }
 

@@ -58,17 +58,35 @@ async fn prepare<'a>(context: &'a Context, request: &'a Register) -> Result<Plan
     Ok(plan)
 }
 
-/// Says what EC2 lacks that cannot read a manifest: it answers with what S3 has answered to it.
+/// Says what EC2 lacks that cannot read a manifest or a part: it answers with what S3 has answered to it.
 fn explain(error: Error, place: &Place) -> Error {
-    let is_forbidden = error.code() == Some(REFUSED) && error.to_string().contains("HTTP 403");
-    let error = error.of(place);
-    match is_forbidden {
-        true => error.hint(format!(
-            "EC2 may not read it: manifest and parts need the ACL aws-exec-read, which 'ami-bundle upload' \
-             gives them; by hand: aws s3api put-object-acl --acl aws-exec-read --bucket {} --key {}",
-            place.bucket,
-            shell_word(&place.key)
-        )),
-        false => error,
+    let is_forbidden = error.code() == Some(REFUSED) && error.what().contains("HTTP 403");
+    if !is_forbidden {
+        return error.of(place);
+    }
+    let key = shell_word(forbidden_key(error.what(), &place.bucket).unwrap_or(&place.key));
+    error.of(place).hint(format!(
+        "EC2 may not read it: manifest and parts need the ACL aws-exec-read and no key of KMS, as 'ami-bundle \
+         upload' puts them; the ACL by hand: aws s3api put-object-acl --acl aws-exec-read --bucket {} --key {key}",
+        place.bucket
+    ))
+}
+
+/// The key in the address that EC2 was refused, which may be that of a part.
+fn forbidden_key<'a>(what: &'a str, bucket: &str) -> Option<&'a str> {
+    let (_, rest) = what.split_once(&format!("/{bucket}/"))?;
+    let key = rest.split(": check").next()?.trim_end();
+    (!key.is_empty()).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::forbidden_key;
+
+    #[test]
+    fn the_key_is_that_which_ec2_was_refused() {
+        let what = "HTTP 403 response for URL http://s3.amazonaws.com:80/web/a/x y.part.0: check your ACLs";
+        assert_eq!(forbidden_key(what, "web"), Some("a/x y.part.0"));
+        assert_eq!(forbidden_key(what, "other"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! Images of disks: uploaded into a snapshot, and registered as soon as that is complete.
 
+use std::sync::atomic::Ordering;
+
 use ami_blocks::journal::Journal;
 use ami_blocks::upload::{self, Uploaded, upload};
 use ami_core::app::Context;
@@ -10,6 +12,7 @@ use ami_core::error::{Error, Fault};
 use ami_core::output::Record;
 
 use crate::earlier;
+use crate::ena;
 use crate::handover::hand_over;
 use crate::needed;
 use crate::opened::{Opened, open};
@@ -60,7 +63,7 @@ pub(crate) async fn run<R: Record>(
     let Some(prepared) = prepared else {
         return Ok(());
     };
-    let plan = match prepared? {
+    let mut plan = match prepared? {
         Prepared::New(plan) => plan,
         Prepared::Found(made, journal) => {
             hand_over(context, &request.wait, *made, show).await;
@@ -74,6 +77,7 @@ pub(crate) async fn run<R: Record>(
     }
     let name = opened.name.clone();
     let size = opened.size;
+    let driver = opened.ena;
     let sending = &request.sending;
     let wanted = upload::Request {
         source: opened.source,
@@ -97,6 +101,13 @@ pub(crate) async fn run<R: Record>(
     let put = uploaded.put;
     let text = format!("{}: this run has put {put} blocks", uploaded.snapshot);
     context.progress.trace(&text);
+    if let Some(driver) = &driver {
+        let has_driver = driver.load(Ordering::Acquire);
+        let words = ena::settle(&mut plan.machine, &request.machine, has_driver);
+        if let Some(text) = words {
+            context.progress.hint(&format!("{name}: {text}"));
+        }
+    }
     let snapshot = Snapshot {
         id: uploaded.snapshot.clone(),
         size,
@@ -142,6 +153,9 @@ async fn prepare<'a>(
         return Ok(Prepared::New(Box::new(plan)));
     }
     plan.machine = decide(context, request, opened, attributes)?;
+    if opened.ena.is_some() {
+        ena::postpone(&mut plan.machine, &request.machine);
+    }
     plan.take_root_device(source.as_ref().map(|(_, registered)| registered))?;
     if let (Some(journal), upload::Source::Disk(disk)) = (&opened.journal, &opened.source)
         && !request.dry_run

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ami_blocks::block::bytes;
 use ami_blocks::disk::Stream;
@@ -18,6 +20,10 @@ use crate::run::until_stopped;
 use crate::size;
 use crate::volumes::Volumes;
 
+/// Whether a disk has a driver, which whoever gives it finds out while it is read: it is only asked for
+/// when all of it was.
+pub type Driver = Arc<AtomicBool>;
+
 /// A disk of known size that is read once, from its start to its end.
 ///
 /// Who gives it answers for it: as soon as something is found to be wrong, reading must fail. A disk
@@ -27,6 +33,7 @@ pub struct Given {
     name: String,
     size: u64,
     evidence: Evidence,
+    ena: Option<Driver>,
 }
 
 impl Given {
@@ -38,6 +45,7 @@ impl Given {
             name: name.into(),
             size,
             evidence: Evidence::default(),
+            ena: None,
         }
     }
 
@@ -45,6 +53,14 @@ impl Given {
     #[must_use]
     pub fn with_evidence(mut self, evidence: Evidence) -> Self {
         self.evidence = evidence;
+        self
+    }
+
+    /// Leaves it to the disk whether the image is for the Elastic Network Adapter, as far as no option
+    /// says so.
+    #[must_use]
+    pub fn with_ena(mut self, driver: Driver) -> Self {
+        self.ena = Some(driver);
         self
     }
 
@@ -59,6 +75,7 @@ impl Given {
             name,
             size,
             evidence,
+            ena,
         } = self;
         let gibibytes = size::of_disk(size)
             .map_err(|why| refuse(&name, format!("cannot become a volume: it {why}")))?;
@@ -78,6 +95,7 @@ impl Given {
             least: size,
             size: volumes.size.unwrap_or(gibibytes),
             journal: None,
+            ena,
         }))
     }
 }
@@ -106,6 +124,7 @@ fn complete(said: Evidence, head: &Head) -> Result<Evidence, String> {
         boot_mode: said.boot_mode.or(seen.boot_mode),
         was_looked_at: said.was_looked_at || seen.was_looked_at,
         why_not: said.why_not.or(seen.why_not),
+        is_strange: said.is_strange || seen.is_strange,
     })
 }
 

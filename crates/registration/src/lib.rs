@@ -16,6 +16,7 @@ mod bundles;
 mod convert;
 mod disks;
 mod earlier;
+mod ena;
 mod firmware;
 pub mod given;
 mod handover;
@@ -37,7 +38,7 @@ mod snapshots;
 mod source;
 pub mod volumes;
 
-pub use given::Given;
+pub use given::{Driver, Given};
 pub use register::Register;
 pub use run::{run, run_showing, until_stopped};
 pub use source::{Source, manifest_place};

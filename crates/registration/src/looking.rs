@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ami_blocks::block::bytes;
 use ami_core::escape::escape;
 use ami_disk::layout::{Decision, Volume};
-use ami_disk::partitions::TableKind;
+use ami_disk::partitions::{BootCode, TableKind};
 use ami_disk::{Layout, ReadAt, Source, contents};
 
 use crate::machine::{Evidence, Told};
@@ -74,6 +74,7 @@ pub(crate) fn look_at_table(disk: &dyn ReadAt) -> Result<Looked, ami_disk::Error
             superblock.and_then(|found| found.size).unwrap_or_default()
         }
     };
+    let is_strange = is_strange(&layout);
     let boot_mode = layout.boot_mode();
     Ok(Looked {
         least: layout.volumes.iter().map(end).max().unwrap_or_default(),
@@ -82,8 +83,19 @@ pub(crate) fn look_at_table(disk: &dyn ReadAt) -> Result<Looked, ami_disk::Error
             boot_mode: boot_mode.map(|told| self::told(told.value.as_str(), told)),
             was_looked_at: true,
             why_not: Some(why.to_owned()),
+            is_strange,
         },
     })
+}
+
+/// Is nothing on it known?
+fn is_strange(layout: &Layout) -> bool {
+    layout.table.kind == TableKind::None
+        && layout.table.boot_code == BootCode::None
+        && layout
+            .volumes
+            .iter()
+            .all(|volume| volume.superblock.is_none())
 }
 
 /// Looks into the file systems, too.
@@ -105,6 +117,7 @@ fn look_into(disk: &Arc<dyn ReadAt>) -> Option<Evidence> {
         boot_mode: boot_mode.map(|told| self::told(told.value.as_str(), told)),
         was_looked_at: true,
         why_not,
+        is_strange: is_strange(&layout),
     })
 }
 

@@ -14,6 +14,10 @@ const SIMPLE: &str = "simple";
 const HVM: &str = "hvm";
 const PARAVIRTUAL: &str = "paravirtual";
 
+/// What is said of a disk on which nothing was recognised.
+const STRANGE: &str = "neither a partition table nor a file system nor a boot loader was found on it, and no \
+                       machine may start from it";
+
 /// What a disk tells, and why that is believed.
 #[derive(Debug, Default)]
 pub struct Evidence {
@@ -25,6 +29,8 @@ pub struct Evidence {
     pub was_looked_at: bool,
     /// Why it does not tell its architecture.
     pub why_not: Option<String>,
+    /// Was neither a partition table nor a file system nor a boot loader found?
+    pub is_strange: bool,
 }
 
 /// Something that a disk tells.
@@ -68,6 +74,10 @@ impl Wishes {
             warnings: Vec::new(),
             reasons: Vec::new(),
         };
+        // Who says what it is for need not be told; nobody else could register it but by mistake.
+        if evidence.is_strange && self.architecture.is_none() {
+            decided.warnings.push(STRANGE.to_owned());
+        }
         let architecture = self.architecture(evidence, source, &mut decided)?;
         let mode = self.boot_mode(evidence, source, &architecture, &mut decided)?;
         self.check_mode(mode.as_deref())?;

@@ -14,6 +14,7 @@ use ami_core::escape::shell_word;
 use ami_disk::{Format, ReadAt, Source as Bytes};
 
 use crate::convert::convert;
+use crate::given::Driver;
 use crate::looking::look;
 use crate::machine::Evidence;
 use crate::pipes;
@@ -37,6 +38,8 @@ pub(crate) struct Opened {
     pub(crate) size: u32,
     /// Where it is kept what was sent.
     pub(crate) journal: Option<PathBuf>,
+    /// Whether it has the driver of the Elastic Network Adapter, if it is to tell that.
+    pub(crate) ena: Option<Driver>,
 }
 
 /// Opens the disk. `None` when the tool was asked to stop meanwhile.
@@ -118,6 +121,7 @@ async fn disk(
         least: looked.least,
         size: request.volumes.size.unwrap_or(size),
         journal,
+        ena: None,
         source: upload::Source::Disk(disk),
     }))
 }

@@ -81,6 +81,7 @@ fn redirected(file: File, request: &Register) -> Result<Opened, Error> {
         least: looked.least,
         size: request.volumes.size.unwrap_or(size),
         journal: None,
+        ena: None,
     })
 }
 
@@ -112,6 +113,7 @@ async fn read(
         least: looked.least,
         size,
         journal: None,
+        ena: None,
     }))
 }
 

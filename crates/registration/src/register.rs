@@ -47,16 +47,36 @@ impl Register {
     /// # Errors
     /// What EC2 or EBS would refuse, and what does not go together.
     pub fn read(args: &Args) -> Result<Self, Error> {
+        let volumes = Volumes::read(args)?;
+        let machine = Wishes::read(args)?;
+        Self::with(args, volumes, machine, Sending::read(args)?)
+    }
+
+    /// The same for a bundle that is still to be made: devices and what it starts on are its manifest's,
+    /// and no disk is sent from here. Options for these, such as `--size`, are the bundle's.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn of_bundle(args: &Args) -> Result<Self, Error> {
+        let machine = Wishes::of_bundle(args)?;
+        Self::with(args, Volumes::default(), machine, Sending::default())
+    }
+
+    fn with(
+        args: &Args,
+        volumes: Volumes,
+        machine: Wishes,
+        sending: Sending,
+    ) -> Result<Self, Error> {
         let tags = args.values("tag", tag::parse)?;
-        let sending = Sending::read(args)?;
         tag::check_own(&tags).map_err(|why| Error::usage(format!("--tag: {why}")))?;
         Ok(Self {
             name: Naming::read(args)?,
             description: args.value("description", name::parse_description)?,
             tags,
             source_image: args.value("source-image", source::image)?,
-            volumes: Volumes::read(args)?,
-            machine: Wishes::read(args)?,
+            volumes,
+            machine,
             sending,
             snapshot_only: flag(args, "snapshot-only"),
             wait: Asked::read(args)?,

@@ -5,6 +5,7 @@ use ami_blocks::disk::Disk;
 use ami_blocks::upload;
 use ami_core::error::Error;
 
+use crate::ena;
 use crate::opened::Opened;
 use crate::plan::{Plan, Root};
 
@@ -41,6 +42,12 @@ pub(crate) async fn rehearse(
     if !request.snapshot_only {
         let rehearsed = plan.rehearse(&Root::ToCome(opened.size), name).await;
         rehearsed.map_err(|error| error.of(name))?;
+        if opened.ena.is_some() && ena::is_open(&plan.machine, &request.machine) {
+            let text = format!(
+                "{name}: ENA is set as well where the disk turns out to have a driver of it"
+            );
+            plan.context.progress.hint(&text);
+        }
     }
     plan.context.done();
     Ok(())

@@ -33,6 +33,10 @@ const MANIFEST: &str = ".manifest.xml";
 /// # Errors
 /// Why it is none.
 pub fn manifest_place(text: &str) -> Result<Place, String> {
+    if !text.starts_with("s3://") {
+        let shown = escape(text);
+        return Err(format!("'{shown}' is no s3://BUCKET/PREFIX/NAME{MANIFEST}"));
+    }
     let name = text.rsplit('/').next().unwrap_or_default();
     let place = match name.strip_suffix(MANIFEST) {
         None | Some("") => Err("a bundle is named by its manifest".to_owned()),
@@ -73,7 +77,7 @@ mod tests {
             ("s3://web", "named by its manifest"),
             ("s3://web/image.tar", "named by its manifest"),
             ("s3://web/.manifest.xml", "named by its manifest"),
-            ("web/image.manifest.xml", "is no place in S3"),
+            ("web/image.manifest.xml", "is no s3://BUCKET"),
             ("s3://we b/image.manifest.xml", "is no bucket"),
             ("s3:///image.manifest.xml", "is no bucket"),
             ("s3://web//image.manifest.xml", "is no key"),

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ami_sandbox::{Config, Image, Sandbox};
-use ami_testkit::Tool;
+use ami_testkit::{Tool, assert_no_calls};
 
 /// The region that the environment of the tests gives.
 pub const HOME: &str = "us-east-1";
@@ -33,6 +33,14 @@ pub fn register<'s>(sandbox: &'s Sandbox, args: &[&str]) -> Tool<'s> {
         // Lost results are looked for so long; the sandbox hides nothing longer than it is told.
         .env("AMI_TOOLS_GRACE", "1s")
         .args(args)
+}
+
+/// Runs the tool with arguments that have to be refused, in one line that says why and before any call.
+pub fn refused(tool: Tool<'_>, sandbox: &Sandbox, args: &[&str], why: &str) {
+    let outcome = tool.run().expect().fails(2).stderr_has(why).done();
+    let lines = outcome.stderr.lines().count();
+    assert_eq!(lines, 1, "{args:?}: {}", outcome.stderr);
+    assert_no_calls(sandbox);
 }
 
 /// Makes a sparse disk with a byte of data at each of some places.

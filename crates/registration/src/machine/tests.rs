@@ -16,6 +16,7 @@ fn disk(architecture: &str, mode: Option<&str>) -> Evidence {
         boot_mode: mode.and_then(told),
         was_looked_at: true,
         why_not: None,
+        is_strange: false,
     }
 }
 
@@ -54,6 +55,17 @@ fn the_user_s_word_counts_more_than_the_disk_s() {
             "the disk looks like uefi-preferred, because it says so; --boot-mode legacy-bios counts"
         ]
     );
+}
+
+#[test]
+fn a_disk_on_which_nothing_is_known_is_told_unless_the_user_says_what_it_is() {
+    let strange = Evidence {
+        is_strange: true,
+        ..disk("x86_64", None)
+    };
+    let warned = |wishes: Wishes| wishes.decide(&strange, None).expect("known").warnings.len();
+    assert_eq!(warned(wishes(None, None)), 1);
+    assert_eq!(warned(wishes(Some("x86_64"), None)), 0);
 }
 
 #[test]

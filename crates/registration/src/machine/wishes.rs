@@ -22,6 +22,8 @@ pub struct Wishes {
     pub boot_mode: Option<String>,
     /// Leave the Elastic Network Adapter out, which disks have where nobody says so.
     pub no_ena: bool,
+    /// Set it although nothing on the disk tells, for a disk that is looked at as it is read.
+    pub ena: bool,
     /// Has the disk the driver for enhanced networking of older machines?
     pub sriov: bool,
     /// Is the metadata service to be asked with tokens only?
@@ -30,7 +32,7 @@ pub struct Wishes {
     pub tpm: bool,
     /// Variables of the UEFI firmware, in base64.
     pub uefi_data: Option<String>,
-    /// Of a bundle: `hvm` or `paravirtual`.
+    /// Of a bundle, and of what becomes of one: `hvm` or `paravirtual`.
     pub virtualization: Option<String>,
     /// Of a bundle: its kernel, `aki-…`.
     pub kernel: Option<String>,
@@ -44,10 +46,35 @@ impl Wishes {
     /// # Errors
     /// Words that EC2 does not know, and what does not go together.
     pub fn read(args: &Args) -> Result<Self, Error> {
+        let wishes = Self::typed(args)?;
+        let is_paravirtual = wishes.virtualization.as_deref() == Some("paravirtual");
+        if !is_paravirtual && (wishes.kernel.is_some() || wishes.ramdisk.is_some()) {
+            let what = "--kernel and --ramdisk are for --virtualization paravirtual";
+            return Err(Error::usage(what));
+        }
+        Ok(wishes)
+    }
+
+    /// The same for a bundle that is still to be made, whose manifest names architecture, kernel and RAM
+    /// disk.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn of_bundle(args: &Args) -> Result<Self, Error> {
+        Ok(Self {
+            architecture: None,
+            kernel: None,
+            ramdisk: None,
+            ..Self::typed(args)?
+        })
+    }
+
+    fn typed(args: &Args) -> Result<Self, Error> {
         let wishes = Self {
             architecture: value(args, "arch", architecture)?,
             boot_mode: value(args, "boot-mode", boot_mode)?,
             no_ena: flag(args, "no-ena"),
+            ena: flag(args, "ena"),
             sriov: flag(args, "sriov"),
             tokens_only: value(args, "imds", tokens_only)?,
             tpm: flag(args, "tpm"),
@@ -56,11 +83,6 @@ impl Wishes {
             kernel: value(args, "kernel", |text| boot_part(text, "aki-"))?,
             ramdisk: value(args, "ramdisk", |text| boot_part(text, "ari-"))?,
         };
-        let is_paravirtual = wishes.virtualization.as_deref() == Some("paravirtual");
-        if !is_paravirtual && (wishes.kernel.is_some() || wishes.ramdisk.is_some()) {
-            let what = "--kernel and --ramdisk are for --virtualization paravirtual";
-            return Err(Error::usage(what));
-        }
         if let (Some(architecture), Some(mode)) = (&wishes.architecture, &wishes.boot_mode) {
             check_firmware(architecture, mode)?;
         }
