@@ -2,6 +2,7 @@
 
 mod answers;
 mod calls;
+mod circles;
 mod families;
 mod forgotten;
 mod formats;
@@ -9,9 +10,12 @@ mod golden;
 mod hostile;
 mod lines;
 mod operands;
+mod outages;
 mod pictures;
 mod regions;
+mod search;
 mod tags;
+mod times;
 mod uses;
 
 use ami_sandbox::{Config, Sandbox};

@@ -1,4 +1,4 @@
-//! Tags that contradict EC2, lead in a circle, cannot be read, or are empty.
+//! Tags that contradict EC2, cannot be read, or are empty.
 
 use serde_json::{Value, json};
 
@@ -90,27 +90,6 @@ fn a_copy_that_bears_its_source_s_tags_descends_from_that_source() {
 }
 
 #[test]
-fn tags_that_lead_in_a_circle_end_the_line_with_a_warning() {
-    let sandbox = sandbox();
-    let [first, second, below] = families::circle(&sandbox);
-    for (start, line, last, back) in [
-        (first, vec![first, second], second, first),
-        (second, vec![second, first], first, second),
-        (below, vec![below, second, first], first, second),
-    ] {
-        ancestors(&sandbox, &[start])
-            .run()
-            .expect()
-            .stdout_is(&lines(&line))
-            .stderr_is(&format!(
-                "ami-describe-ancestors: {last}: its source is {back}, which descends from it; the \
-                 line ends here, because a tag source_image between the two is wrong\n"
-            ))
-            .done();
-    }
-}
-
-#[test]
 fn an_image_that_is_tagged_as_its_own_source_has_none_by_that_tag() {
     let sandbox = sandbox();
     let itself = families::own_source(&sandbox);
@@ -162,35 +141,6 @@ fn a_region_without_a_source_image_moves_no_source() {
         .run()
         .expect()
         .stdout_is(&lines(&[child]))
-        .done();
-}
-
-#[test]
-fn tags_that_lead_in_a_circle_are_told_and_what_is_below_is_shown() {
-    let sandbox = sandbox();
-    let [first, second, below] = families::circle(&sandbox);
-    children(&sandbox, &[first])
-        .run()
-        .expect()
-        .stdout_is(&lines(&[second, below]))
-        .stderr_is(&format!(
-            "ami-describe-children: {first}: tags source_image make it its own descendant\n"
-        ))
-        .done();
-}
-
-#[test]
-fn what_descends_from_a_circle_is_not_taken_for_a_part_of_it() {
-    let sandbox = sandbox();
-    let [first, second, below] = families::circle(&sandbox);
-    // Asked about beside the circle, the one below is still a descendant, and its own line is well.
-    children(&sandbox, &[first, below])
-        .run()
-        .expect()
-        .stdout_is(&lines(&[second, below]))
-        .stderr_is(&format!(
-            "ami-describe-children: {first}: tags source_image make it its own descendant\n"
-        ))
         .done();
 }
 
@@ -389,91 +339,6 @@ fn a_region_within_the_tag_that_is_not_ec2_s_is_a_difference() {
             "counts": "tag",
         }])
     );
-}
-
-#[test]
-fn of_two_tags_for_the_time_the_timestamp_counts() {
-    let sandbox = sandbox();
-    let image = plant(&sandbox, "ami-00000001", "image", 1, |image| {
-        set_tag(image, "create_timestamp", "1366049905");
-        set_tag(image, "create_date", "20130416T181825Z");
-    });
-    let outcome = ancestors(&sandbox, &["--json", image])
-        .run()
-        .expect()
-        .done();
-    assert_eq!(field(&outcome.stdout, "created"), ["2013-04-15T18:18:25Z"]);
-    assert_eq!(
-        field(&outcome.stdout, "differences"),
-        [json!([
-            {
-                "tag": "create_date",
-                "value": "20130416T181825Z",
-                "ec2": null,
-                "counts": "create_timestamp",
-            },
-            {
-                "tag": "create_timestamp",
-                "value": "1366049905",
-                "ec2": "2026-01-02T00:00:00Z",
-                "counts": "tag",
-            },
-        ])]
-    );
-}
-
-#[test]
-fn a_time_that_no_calendar_holds_cannot_be_read() {
-    for (key, value) in [
-        // The last second before 1970, the year 10000, and a number that nobody writes so.
-        ("create_timestamp", "-1"),
-        ("create_timestamp", "253402300800"),
-        ("create_timestamp", "+1315611360"),
-        ("create_date", "19691231T235959Z"),
-        ("create_date", "-01990101T000000Z"),
-    ] {
-        let sandbox = sandbox();
-        let image = plant(&sandbox, "ami-00000001", "image", 1, |image| {
-            set_tag(image, key, value);
-        });
-        let outcome = ancestors(&sandbox, &["--json", image])
-            .run()
-            .expect()
-            .stderr_has(&format!("its tag {key} is '{value}', which cannot be read"))
-            .done();
-        assert_eq!(
-            field(&outcome.stdout, "created"),
-            ["2026-01-02T00:00:00Z"],
-            "{value}"
-        );
-    }
-}
-
-#[test]
-fn the_ends_of_time_are_shown_as_they_are() {
-    for (value, created, date) in [
-        ("0", "1970-01-01T00:00:00Z", "Thu Jan  1 00:00:00 UTC 1970"),
-        (
-            "253402300799",
-            "9999-12-31T23:59:59Z",
-            "Fri Dec 31 23:59:59 UTC 9999",
-        ),
-    ] {
-        let sandbox = sandbox();
-        let image = plant(&sandbox, "ami-00000001", "image", 1, |image| {
-            set_tag(image, "create_timestamp", value);
-        });
-        let outcome = ancestors(&sandbox, &["--json", image])
-            .run()
-            .expect()
-            .done();
-        assert_eq!(field(&outcome.stdout, "created"), [Value::from(created)]);
-        ancestors(&sandbox, &["-C", image])
-            .run()
-            .expect()
-            .stdout_has(date)
-            .done();
-    }
 }
 
 #[test]
