@@ -7,7 +7,8 @@
 //!   the bundle's contents is made in it and leaves it encrypted only.
 //!
 //! Invariant: when the connection ends, for whatever reason, the program ends too, and takes back what
-//! it has made: its directory, and what it has sent.
+//! it has made: its directory, and what it has sent unless that has become a bundle by its manifest. So
+//! the program is who puts the manifest.
 
 #[cfg(all(target_os = "linux", feature = "program"))]
 pub mod program;

@@ -59,11 +59,16 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let waits = directory.as_deref().is_ok_and(kept::waits);
     let done = match &directory {
+        Ok(_) if waits && !matches!(request, Request::Upload) => Err(Wrong::order(
+            "a bundle waits there already; --phase upload sends it, --phase cleanup removes it",
+        )),
         Ok(directory) => run(directory, &link, request),
         Err(why) => Err(Wrong::new(why.clone())),
     };
     let stays = match (request, &done) {
+        _ if waits => true,
         (Request::Send, _) | (Request::Keep, Err(_)) => false,
         (Request::Keep, Ok(())) | (Request::Upload, _) => true,
     };
@@ -106,6 +111,7 @@ fn run(directory: &Path, link: &Link, request: Request) -> Result<(), Wrong> {
                 link.say(&Event::Image {
                     size: done.size,
                     stored: done.stored,
+                    of: done.of.clone(),
                 });
                 for part in &done.parts {
                     sending.give(kept::part(directory, part)?)?;
@@ -121,19 +127,17 @@ fn send(
     link: &Link,
     make: impl FnOnce(&Sending<'_>) -> Result<crate::protocol::Done, Wrong>,
 ) -> Result<(), Wrong> {
-    let (made, sent) = sending::around(link, make);
-    let committed = made.and_then(|done| {
+    let (made, mut sent) = sending::around(link, make);
+    let finished = made.and_then(|done| {
         link.check()?;
         link.say(&Event::Done(Box::new(done)));
-        match link.is_committed() {
-            true => Ok(()),
-            false => Err(link.lost()),
-        }
+        sent.finish(link)
     });
-    if committed.is_err() {
-        sent.take_back();
+    match finished {
+        Ok(()) => link.say(&Event::Whole),
+        Err(_) => sent.take_back(),
     }
-    committed
+    finished
 }
 
 /// The directory that holds this program.

@@ -10,7 +10,13 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 /// The version of all this. Program and tool must have the same; the tool brings its own program.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 3;
+/// How often each side is told that the other is still there, in seconds. A network that is lost says
+/// nothing, and TCP notices only when there is something to send.
+pub const SIGN_OF_LIFE: u64 = 15;
+/// After how much silence of the tool, in seconds, the node ends by itself.
+pub const SILENCE: u64 = 120;
+const _: () = assert!(SILENCE >= 4 * SIGN_OF_LIFE);
 /// Bytes that a line has at most.
 pub const LONGEST: usize = 16 << 20;
 /// The name of the order in the program's directory.
@@ -34,15 +40,15 @@ pub struct Order {
     /// Paths to leave out.
     pub excludes: Vec<PathBuf>,
     /// Patterns to leave out, a line each.
-    pub exclude_from: Option<String>,
+    pub exclude_from: Option<Vec<u8>>,
     /// Patterns that the filter lets through.
     pub includes: Vec<String>,
     /// Whether secrets are left out.
     pub filter: bool,
     /// What becomes of `/etc/fstab`.
     pub fstab: Fstab,
-    /// The text of a program that is run on the image.
-    pub script: Option<String>,
+    /// A program that is run on the image: a script, or whatever else the node can run.
+    pub script: Option<Vec<u8>>,
     /// The image's name in the bundle.
     pub name: String,
     /// How it is compressed.
@@ -55,6 +61,16 @@ pub struct Order {
     pub inherit: bool,
 }
 
+impl Order {
+    /// What it says of the bundle.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            name: self.name.clone(),
+            certificate: self.certificate.clone(),
+        }
+    }
+}
+
 /// What becomes of `/etc/fstab`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,7 +80,7 @@ pub enum Fstab {
     /// A new one is written.
     Generate,
     /// It becomes this.
-    Text(String),
+    Text(Vec<u8>),
 }
 
 /// How a bundle is compressed.
@@ -102,6 +118,17 @@ pub struct Leave {
     pub delete: Presigned,
 }
 
+/// The manifest, and leave to put it, which makes the parts a bundle: secrets.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Its text, signed by the owner of the bundle.
+    pub text: String,
+    /// Puts it.
+    pub put: Presigned,
+    /// Deletes it again.
+    pub delete: Presigned,
+}
+
 /// A request that is signed.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Presigned {
@@ -115,10 +142,12 @@ pub struct Presigned {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
+    /// The tool is still there.
+    Alive,
     /// A part may be sent.
     Leave(Leave),
-    /// All that was sent stays there from now on, and the program may end.
-    Commit,
+    /// All parts are there, and this is to follow them. When it is in S3 all that was sent stays there.
+    Manifest(Manifest),
 }
 
 /// What the program says.
@@ -151,6 +180,8 @@ pub enum Event {
         size: u64,
         /// Bytes of the archive, which tell how many parts there are at most.
         stored: u64,
+        /// What the order says of it.
+        of: Identity,
     },
     /// A part waits to be sent.
     Part(Part),
@@ -158,8 +189,12 @@ pub enum Event {
     Again(usize),
     /// A part is in S3.
     Sent(usize),
-    /// All is made, and sent if it was to be.
+    /// All is made, and sent if it was to be. What was sent waits for its manifest.
     Done(Box<Done>),
+    /// The leave to send the manifest is over, and a new one is asked for.
+    ManifestAgain,
+    /// The manifest is in S3, and the program ends.
+    Whole,
     /// It has failed, and ends.
     Failed {
         /// Why, in a line.
@@ -180,6 +215,16 @@ pub struct Part {
     pub sha1: [u8; 20],
     /// Its digest for S3.
     pub sha256: [u8; 32],
+}
+
+/// What a bundle is called and whom it is for, which was decided when the node was configured: the
+/// tool may have been started anew since, with other options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The image's name in the bundle.
+    pub name: String,
+    /// The certificate of the bundle's owner, in DER.
+    pub certificate: Vec<u8>,
 }
 
 /// A bundle without manifest.
@@ -203,6 +248,8 @@ pub struct Done {
     pub kernel_version: String,
     /// What the metadata service says, if it was asked and answers.
     pub origin: Option<Origin>,
+    /// What the order says of it.
+    pub of: Identity,
 }
 
 /// The key of the contents, encrypted.
@@ -244,6 +291,12 @@ impl fmt::Debug for Presigned {
 impl fmt::Debug for Leave {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Leave({})", self.index)
+    }
+}
+
+impl fmt::Debug for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Manifest")
     }
 }
 

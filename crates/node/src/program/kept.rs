@@ -50,6 +50,11 @@ pub(crate) fn finish(directory: &Path, mut done: Done) -> Result<Done, Wrong> {
     Ok(done)
 }
 
+/// Does a bundle that was made earlier wait there?
+pub(crate) fn waits(directory: &Path) -> bool {
+    directory.join(STATE).exists()
+}
+
 /// What was made there earlier.
 pub(crate) fn state(directory: &Path) -> Result<Done, Wrong> {
     let text = fs::read(directory.join(STATE))

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Wrong;
-use crate::protocol::{Event, LONGEST, Leave, Reply, Request, VERSION, line};
+use crate::protocol::{Event, LONGEST, Leave, Manifest, Reply, Request, SILENCE, VERSION, line};
 
 /// How often signals are looked for by those who wait.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -22,10 +22,11 @@ pub(crate) struct Link {
     output: Mutex<io::Stdout>,
 }
 
-#[derive(Default)]
 struct Inbox {
     leaves: BTreeMap<usize, Leave>,
-    is_committed: bool,
+    manifest: Option<Manifest>,
+    /// When the tool was heard last.
+    heard: Instant,
 }
 
 impl Link {
@@ -37,7 +38,14 @@ impl Link {
         }
         let link = Self {
             stop,
-            inbox: Arc::default(),
+            inbox: Arc::new((
+                Mutex::new(Inbox {
+                    leaves: BTreeMap::new(),
+                    manifest: None,
+                    heard: Instant::now(),
+                }),
+                Condvar::new(),
+            )),
             output: Mutex::new(io::stdout()),
         };
         link.say(&Event::Ready { version: VERSION });
@@ -45,6 +53,8 @@ impl Link {
         let request = receive(&mut input)?;
         let (stop, inbox) = (Arc::clone(&link.stop), Arc::clone(&link.inbox));
         std::thread::spawn(move || listen(input, &stop, &inbox));
+        let (stop, inbox) = (Arc::clone(&link.stop), Arc::clone(&link.inbox));
+        std::thread::spawn(move || heed_silence(Duration::from_secs(SILENCE), &stop, &inbox));
         Ok((link, request))
     }
 
@@ -87,10 +97,10 @@ impl Link {
             .ok_or_else(|| self.lost())
     }
 
-    /// Waits until the tool takes over what was sent; false when it goes away instead.
-    pub(crate) fn is_committed(&self) -> bool {
-        let committed = self.wait(|inbox| inbox.is_committed.then_some(()));
-        committed.is_some()
+    /// Waits for the manifest.
+    pub(crate) fn manifest(&self) -> Result<Manifest, Wrong> {
+        self.wait(|inbox| inbox.manifest.take())
+            .ok_or_else(|| self.lost())
     }
 
     fn wait<T>(&self, mut look: impl FnMut(&mut Inbox) -> Option<T>) -> Option<T> {
@@ -109,18 +119,33 @@ impl Link {
     }
 }
 
-/// Takes replies until there are no more. After a commit the end is what is expected.
+/// Takes replies until there are no more. After the manifest the end is what is expected.
 fn listen(mut input: impl BufRead, stop: &AtomicBool, inbox: &(Mutex<Inbox>, Condvar)) {
     while let Ok(reply) = receive(&mut input) {
         let mut waiting = lock(&inbox.0);
+        waiting.heard = Instant::now();
         match reply {
+            Reply::Alive => {}
             Reply::Leave(leave) => {
                 waiting.leaves.insert(leave.index, leave);
             }
-            Reply::Commit => waiting.is_committed = true,
+            Reply::Manifest(manifest) => waiting.manifest = Some(manifest),
         }
         drop(waiting);
         inbox.1.notify_all();
+    }
+    stop.store(true, Ordering::Relaxed);
+    inbox.1.notify_all();
+}
+
+/// Ends all work when nothing was heard for that long: a network that is gone closes nothing.
+fn heed_silence(longest: Duration, stop: &AtomicBool, inbox: &(Mutex<Inbox>, Condvar)) {
+    loop {
+        let silent = lock(&inbox.0).heard.elapsed();
+        let Some(left) = longest.checked_sub(silent) else {
+            break;
+        };
+        std::thread::sleep(left.max(GLANCE));
     }
     stop.store(true, Ordering::Relaxed);
     inbox.1.notify_all();
@@ -139,4 +164,37 @@ fn receive<T: DeserializeOwned>(input: &mut impl BufRead) -> io::Result<T> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Condvar, Mutex};
+    use std::time::Instant;
+
+    use super::{GLANCE, Inbox, heed_silence, listen};
+    use crate::protocol::{Reply, line};
+
+    #[test]
+    fn silence_ends_all_and_signs_of_life_put_that_off() {
+        let inbox = Mutex::new(Inbox {
+            leaves: BTreeMap::new(),
+            manifest: None,
+            heard: Instant::now(),
+        });
+        let (inbox, stop) = ((inbox, Condvar::new()), AtomicBool::new(false));
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| heed_silence(GLANCE * 2, &stop, &inbox));
+            for _ in 0..5 {
+                std::thread::sleep(GLANCE);
+                let heard = AtomicBool::new(false);
+                listen(line(&Reply::Alive).as_bytes(), &heard, &inbox);
+                assert!(heard.load(Ordering::Relaxed), "its end was seen");
+            }
+        });
+        assert!(stop.load(Ordering::Relaxed));
+        assert!(begun.elapsed() >= GLANCE * 6, "{:?}", begun.elapsed());
+    }
 }

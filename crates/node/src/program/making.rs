@@ -52,6 +52,7 @@ pub(crate) fn make(
     link.say(&Event::Image {
         size: image.size(),
         stored,
+        of: order.identity(),
     });
     let wrong = |error: ami_bundle_format::Error| Wrong::new(error.to_string());
     let key = ContentKey::random().map_err(wrong)?;
@@ -93,6 +94,7 @@ pub(crate) fn make(
         machine: system.machine().to_string_lossy().into_owned(),
         kernel_version: system.release().to_string_lossy().into_owned(),
         origin,
+        of: order.identity(),
     })
 }
 
@@ -113,11 +115,11 @@ fn wanted(directory: &Path, order: &Order) -> Result<ami_capture::Order, Wrong> 
     wanted.excludes.clone_from(&order.excludes);
     let volume = order.volume.canonicalize().unwrap_or_default();
     if directory.starts_with(&volume) && directory != volume {
-        wanted.excludes.push(directory.to_owned());
+        wanted.own.push(directory.to_owned());
     }
     wanted.includes.clone_from(&order.includes);
     wanted.filter = order.filter;
-    let put = |name, text: &Option<String>, mode| {
+    let put = |name, text: &Option<Vec<u8>>, mode| {
         text.as_ref()
             .map(|text| put(directory, name, text, mode))
             .transpose()
@@ -135,11 +137,11 @@ fn wanted(directory: &Path, order: &Order) -> Result<ami_capture::Order, Wrong> 
     Ok(wanted)
 }
 
-fn put(directory: &Path, name: &str, text: &str, mode: u32) -> Result<PathBuf, Wrong> {
+fn put(directory: &Path, name: &str, text: &[u8], mode: u32) -> Result<PathBuf, Wrong> {
     let path = directory.join(name);
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(mode).open(&path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
+    file.and_then(|mut file| file.write_all(text))
         .map_err(|error| Wrong::new(format!("{}: {error}", path.display())))?;
     Ok(path)
 }

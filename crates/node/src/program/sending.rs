@@ -98,7 +98,7 @@ fn carry(
             let leave = link.leave(index)?;
             // It may arrive though no answer to it does.
             lock(deletes).insert(index, leave.delete);
-            match web.put(&leave.put, &bytes, link)? {
+            match web.put("a part", &leave.put, &bytes, link)? {
                 Answer::Done => break,
                 Answer::Expired if leaves == 0 => {
                     return Err(Wrong::new("the leave to send a part is always over"));
@@ -134,6 +134,22 @@ impl Sending<'_> {
 }
 
 impl Sent {
+    /// Puts the manifest behind the parts, which makes them a bundle. It is put by whoever takes the parts
+    /// back where that fails, so that nobody's end can leave the one without the other.
+    pub(crate) fn finish(&mut self, link: &Link) -> Result<(), Wrong> {
+        for _ in 0..=LEAVES {
+            let manifest = link.manifest()?;
+            // It may arrive though no answer to it does. Without it the parts are nothing: it goes first.
+            self.deletes.insert(0, manifest.delete);
+            let text = manifest.text.as_bytes();
+            match self.web.put("the manifest", &manifest.put, text, link)? {
+                Answer::Done => return Ok(()),
+                Answer::Expired => link.say(&Event::ManifestAgain),
+            }
+        }
+        Err(Wrong::new("the leave to send the manifest is always over"))
+    }
+
     /// Deletes what may be in S3. The tool does so as well, if it is still there.
     pub(crate) fn take_back(&self) {
         for delete in &self.deletes {

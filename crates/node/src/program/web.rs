@@ -52,8 +52,14 @@ impl Web {
         }
     }
 
-    /// Puts bytes, patiently.
-    pub(crate) fn put(&self, to: &Presigned, bytes: &[u8], link: &Link) -> Result<Answer, Wrong> {
+    /// Puts bytes, patiently. `what` they are is for messages.
+    pub(crate) fn put(
+        &self,
+        what: &str,
+        to: &Presigned,
+        bytes: &[u8],
+        link: &Link,
+    ) -> Result<Answer, Wrong> {
         check(&to.url)?;
         let mut tries = 1;
         loop {
@@ -62,11 +68,11 @@ impl Web {
                 Err(Fault {
                     why,
                     is_final: true,
-                }) => return Err(Wrong::new(why)),
+                }) => return Err(Wrong::new(format!("{what} cannot be sent: {why}"))),
                 Err(Fault { why, .. }) => why,
             };
             if tries == TRIES {
-                return Err(Wrong::new(format!("a part cannot be sent: {why}")));
+                return Err(Wrong::new(format!("{what} cannot be sent: {why}")));
             }
             pause(tries, link)?;
             tries += 1;
@@ -78,11 +84,11 @@ impl Web {
         for (name, value) in headers(to) {
             request = request.header(name, value);
         }
-        let passing = |error: ureq::Error| Fault {
+        let fault = |error: ureq::Error| Fault {
             why: words(&error),
-            is_final: false,
+            is_final: is_distrust(&error),
         };
-        let mut answer = request.send(bytes).map_err(passing)?;
+        let mut answer = request.send(bytes).map_err(fault)?;
         let status = answer.status().as_u16();
         if (200..300).contains(&status) {
             return Ok(Answer::Done);
@@ -102,7 +108,7 @@ impl Web {
         }
         let is_passing = status >= 500 || [408, 429].contains(&status) || code == "RequestTimeout";
         Err(Fault {
-            why: format!("S3 refuses a part: {message} ({status} {code})"),
+            why: format!("S3 refuses it: {message} ({status} {code})"),
             is_final: !is_passing,
         })
     }
@@ -182,7 +188,20 @@ fn waiting(tries: u32) -> Duration {
 fn words(error: &ureq::Error) -> String {
     match error {
         ureq::Error::BadUri(_) => "its address is wrong".to_owned(),
-        error => error.to_string(),
+        error if is_distrust(error) => {
+            format!("the node does not trust who answers as S3 ({error})")
+        }
+        error => format!("the node does not reach S3 ({error})"),
+    }
+}
+
+/// Is it a matter of certificates? The next time it is the same.
+fn is_distrust(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
+        // The handshake's errors come as those of the connection.
+        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
     }
 }
 
