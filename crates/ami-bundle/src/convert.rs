@@ -2,13 +2,13 @@
 //! the disk is kept here.
 
 mod disk;
+mod driver;
 mod heir;
 
 use ami_bundle_format::Manifest;
 use ami_core::app::Context;
 use ami_core::error::{Error, Kind as ErrorKind};
-use ami_core::id::Kind;
-use ami_core::reference::{Located, Reference};
+use ami_core::reference::Located;
 use ami_core::s3::Place;
 use ami_registration::machine::{Evidence, Told};
 use ami_registration::{Given, Register, Source, manifest_place, run_showing, until_stopped};
@@ -16,35 +16,41 @@ use futures_util::future::join;
 
 use crate::apart::explain;
 use crate::at::{self, At, Found};
+use crate::holes;
 use crate::keys;
-use crate::parts::Parts;
+use crate::operand::{Named, Operand, Reads};
+use crate::parts::{self, Parts};
 use crate::registering::{kept, record::Image};
 use crate::unbundle::check_signature;
 use crate::unpacking::unpack_into;
 use heir::Heir;
 
-/// What is to be converted.
-enum Operand {
-    /// A bundle, by its manifest.
-    Place(Place),
-    /// An image that was registered of one.
-    Image(Reference),
-}
-
 /// Runs the verb.
 pub(crate) async fn run(context: &Context) -> Result<(), Error> {
-    let operand = Operand::read(context)?;
+    let reads = Reads {
+        images: true,
+        instead: Some("upload a bundle of files first, or unbundle it and register the disk"),
+        ..Reads::default()
+    };
+    let operand = Operand::read(context.args.operands(), reads)?;
     let mut register = Register::read(&context.args)?;
     let certificate = keys::certificate(&context.args)?;
-    let key = keys::private_key(context)?
-        .ok_or_else(|| Error::usage("a bundle is opened with --privatekey"))?;
+    let Some(key) = until_stopped(context, keys::private_key(context)).await else {
+        return Ok(());
+    };
+    let key = key?.ok_or_else(|| Error::usage("a bundle is opened with --privatekey"))?;
     if context.output_is_gone() {
         return Ok(());
     }
     let preparing = async {
-        let (place, old) = operand.find(context).await?;
+        let (place, old) = find(context, operand).await?;
         let found = at::find(context, &At::S3(place.clone()), None).await?;
         check_signature(&found, certificate.as_ref()).map_err(|error| error.of(&place))?;
+        if register.volumes.size.is_none() {
+            let is_likely = holes::check(&found.manifest.image, &found.parts).await;
+            let hint = "where that is right, say so with --size";
+            is_likely.map_err(|error| error.hint(hint).of(&place))?;
+        }
         let content = found.manifest.content_key(&key);
         let content = content.map_err(|why| explain(why).of(&place))?;
         let old = match old {
@@ -65,8 +71,8 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
     if register.dry_run {
         // Nothing but the first part is read, to see what is on the disk.
         context.progress.hint(&format!(
-            "would unpack {} parts of {place} on their way to EBS",
-            manifest.image.parts.len()
+            "would unpack {} of {place} on the way to EBS",
+            parts::count(manifest.image.parts.len())
         ));
     }
     convert(context, register, &place, &manifest, parts, content, show).await
@@ -82,7 +88,7 @@ async fn convert<R: ami_core::output::Record>(
     content: ami_bundle_format::ContentKey,
     show: impl Fn(ami_registration::record::Made) -> R,
 ) -> Result<(), Error> {
-    let (sink, reader) = disk::channel();
+    let (sink, reader, driver) = disk::channel();
     let name = place.to_string();
     let evidence = evidence(manifest);
     let can_be_bare = register.machine.virtualization.as_deref() == Some("paravirtual");
@@ -96,7 +102,9 @@ async fn convert<R: ami_core::output::Record>(
             Err(_) if context.interrupt.seen().is_some() => return Ok(()),
             looked => looked.map_err(|what| bare(&what).of(place))?,
         };
-        let given = Given::new(reader, name, manifest.image.size).with_evidence(evidence);
+        let given = Given::new(reader, name, manifest.image.size)
+            .with_evidence(evidence)
+            .with_ena(driver);
         run_showing(context, Source::Given(given), register, show).await
     };
     let unpacking = async {
@@ -121,55 +129,35 @@ async fn convert<R: ami_core::output::Record>(
     }
 }
 
-impl Operand {
-    fn read(context: &Context) -> Result<Self, Error> {
-        let [word] = context.args.operands() else {
-            return Err(Error::usage(
-                "name one bundle by its manifest in S3, or one image that was made of one",
-            ));
-        };
-        let text = word.to_string_lossy();
-        if text.starts_with("s3://") {
-            return manifest_place(&text).map(Self::Place).map_err(Error::usage);
+/// The place of the manifest, and the image that was named.
+async fn find(context: &Context, operand: Operand) -> Result<(Place, Option<Heir>), Error> {
+    let reference = match operand.named().await? {
+        Named::Bundle(At::S3(place)) => return Ok((place, None)),
+        Named::Bundle(At::File(_)) => {
+            return Err(Error::usage("a bundle of files is not converted"));
         }
-        if !text.starts_with("ami-") && !text.starts_with("arn:") {
-            return Err(Error::usage(format!(
-                "'{}' is neither s3://BUCKET/PREFIX/NAME.manifest.xml nor an image; upload a bundle of files \
-                 first, or unbundle it and register the disk",
-                ami_core::escape::escape(&text)
-            )));
-        }
-        let reference = Reference::parse(&text, &[Kind::Image]);
-        reference.map(Self::Image).map_err(Error::usage)
+        Named::Image(reference) => reference,
+    };
+    let located: Located = context.session.locate(reference).await?;
+    let here = context.session.region().await?;
+    if located.region != here {
+        let its = &located.region;
+        let what = format!("lies in {its}, and the new image would lie in {here}");
+        return Err(Error::usage(what)
+            .of(&located.id)
+            .hint(format!("work there with -r {its}")));
     }
-
-    /// The place of the manifest, and the image that was named.
-    async fn find(&self, context: &Context) -> Result<(Place, Option<Heir>), Error> {
-        let reference = match self {
-            Self::Place(place) => return Ok((place.clone(), None)),
-            Self::Image(reference) => reference,
-        };
-        let located: Located = context.session.locate(reference.clone()).await?;
-        let here = context.session.region().await?;
-        if located.region != here {
-            let its = &located.region;
-            let what = format!("lies in {its}, and the new image would lie in {here}");
-            return Err(Error::usage(what)
-                .of(&located.id)
-                .hint(format!("work there with -r {its}")));
-        }
-        let ec2 = context.session.ec2(&located.region).await;
-        let found = ec2.registration(&located.id).await;
-        let registered = found.map_err(|error| error.of(&located.id))?;
-        let registered = registered.ok_or_else(|| Error::not_found(&located, ""))?;
-        let Some(location) = &registered.location else {
-            let what = "is not made of a bundle: it is EBS-backed already";
-            return Err(Error::new(ErrorKind::Usage, what).of(&located.id));
-        };
-        let place = manifest_place(&format!("s3://{location}"))
-            .map_err(|why| Error::failed(why).of(&located.id))?;
-        Ok((place, Some(Heir::new(located, registered))))
-    }
+    let ec2 = context.session.ec2(&located.region).await;
+    let found = ec2.registration(&located.id).await;
+    let registered = found.map_err(|error| error.of(&located.id))?;
+    let registered = registered.ok_or_else(|| Error::not_found(&located, ""))?;
+    let Some(location) = &registered.location else {
+        let what = "is not made of a bundle: it is EBS-backed already";
+        return Err(Error::new(ErrorKind::Usage, what).of(&located.id));
+    };
+    let place = manifest_place(&format!("s3://{location}"))
+        .map_err(|why| Error::failed(why).of(&located.id))?;
+    Ok((place, Some(Heir::new(located, registered))))
 }
 
 /// Completes what the options leave open, from the old image and the manifest.
@@ -193,7 +181,10 @@ async fn complete(
         let ancestor = crate::registering::ancestry::source_image(context, &ec2, manifest).await?;
         register.source_image = ancestor;
     }
-    heir::take_from_manifest(register, manifest)
+    heir::take_from_manifest(register, manifest)?;
+    // Systems of the time of bundles ask the metadata service without a token.
+    register.machine.tokens_only.get_or_insert(false);
+    Ok(())
 }
 
 fn evidence(manifest: &Manifest) -> Evidence {

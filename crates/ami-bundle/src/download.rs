@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ami_bundle_format::Sha1;
 use ami_bundle_format::manifest::Part;
@@ -16,30 +17,32 @@ use crate::at::{self, At, Found};
 use crate::destination::check_directory;
 use crate::keys;
 use crate::meter::Meter;
-use crate::parts::read;
+use crate::operand::{Operand, Reads};
+use crate::parts::{self, read};
 use crate::record::Record;
+use crate::room::Room;
 use crate::unbundle::is_hidden;
 
-/// Parts that are got at once. Each is held in memory.
+/// Parts that are got at once, as far as there is room for them.
 const AT_ONCE: usize = 4;
 
 /// Runs the verb.
 pub(crate) async fn run(context: &Context) -> Result<(), Error> {
-    let at = At::read(context.args.operands())?;
+    let reads = Reads {
+        instead: Some("a bundle is downloaded from S3"),
+        ..Reads::default()
+    };
+    let operand = Operand::read(context.args.operands(), reads)?;
     let directory = keys::path(&context.args, "destination")?;
     let directory = directory.unwrap_or_default();
     let overwrite = context.args.flag("overwrite");
-    let At::S3(place) = &at else {
-        return Err(Error::usage(
-            "a bundle is downloaded from s3://BUCKET/PREFIX/NAME.manifest.xml",
-        ));
-    };
     check_directory(&directory)?;
     if context.output_is_gone() {
         return Ok(());
     }
     let work = async {
-        let found = at::find(context, &at, None).await?;
+        let place = &operand.place().await?;
+        let found = at::find(context, &At::S3(place.clone()), None).await?;
         let hidden = |part: &&Part| is_hidden(&part.file_name);
         if let Some(part) = found.manifest.image.parts.iter().find(hidden) {
             let name = escape(&part.file_name);
@@ -49,8 +52,8 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
         let manifest = directory.join(place.name());
         check(&found, &directory, &manifest, overwrite)?;
         if context.args.flag("dry-run") {
-            let parts = found.manifest.image.parts.len();
-            let text = format!("would get {parts} parts and {}", manifest.display());
+            let parts = parts::count(found.manifest.image.parts.len());
+            let text = format!("would get {parts} and {}", manifest.display());
             context.progress.hint(&text);
             context.done();
             return Ok(());
@@ -101,34 +104,35 @@ fn check(found: &Found, directory: &Path, manifest: &Path, overwrite: bool) -> R
 async fn get(context: &Context, found: &Found, directory: &Path) -> Result<(), Error> {
     let image = &found.manifest.image;
     let total = Some(image.bundled_size);
-    let mut meter = Meter::new(&context.progress, &image.name, "got", total);
-    let get = |part| get_part(found, part, directory);
+    let meter = Meter::new(&context.progress, &image.name, "got", total);
+    let room = Room::new();
+    let get = |part| get_part(found, part, directory, &room);
     let mut parts = stream::iter(image.parts.iter().map(get)).buffer_unordered(AT_ONCE);
-    while let Some(got) = parts.next().await {
+    while let Some(got) = meter.during(None, parts.next()).await {
         meter.add(got?);
     }
     Ok(())
 }
 
 /// Gets one part, unless it is there, and gives its size in bytes.
-async fn get_part(found: &Found, part: &Part, directory: &Path) -> Result<u64, Error> {
+async fn get_part(found: &Found, part: &Part, directory: &Path, room: &Room) -> Result<u64, Error> {
     let path = directory.join(&part.file_name);
     if let Ok(bytes) = read(&path)
         && Sha1::of(&bytes) == part.digest
     {
         return Ok(bytes.len() as u64);
     }
-    let bytes = found.parts.get(part).await?;
+    let (bytes, _taken) = found.parts.get(part, room).await?;
     write(&path, &bytes).map_err(|error| cannot(&path, &error))?;
     Ok(bytes.len() as u64)
 }
 
 /// Writes a file that only its owner may read, under another name until it is whole.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let waiting = path.with_file_name(name);
+    // Names may be as long as there is room for one.
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let (run, number) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let waiting = path.with_file_name(format!(".ami-bundle.{run}.{number}.download"));
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use ami_bundle_format::Image;
 use ami_core::app::Context;
 use ami_core::error::{Error, Kind};
+use ami_core::escape::escape;
 use ami_disk::{Format, Source};
+use ami_registration::until_stopped;
 
 use crate::apart::Stop;
-use crate::bundling::{Bundle, Disk, plain, warn_of_size};
+use crate::bundling::{Bundle, Disk, check_count, plain, warn_of_size};
 use crate::machine;
 use crate::size::bytes;
+use crate::standing::Standing;
 use crate::stdin::Stdin;
 
 /// What a disk on standard input is called unless somebody says.
@@ -27,9 +30,14 @@ struct Request {
 
 /// Runs the verb.
 pub(crate) async fn run(context: &Context) -> Result<(), Error> {
-    let request = Request::read(context)?;
+    let Some(request) = until_stopped(context, Request::read(context)).await else {
+        return Ok(());
+    };
+    let request = request?;
     let (disk, name) = request.open()?;
+    check_count(&name, disk.image.stored()).map_err(|error| error.of(&disk.shown))?;
     warn_of_size(context, &disk.shown, disk.image.size());
+    request.warn_of_mounts(context);
     if context.output_is_gone() {
         return Ok(());
     }
@@ -38,7 +46,7 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
 }
 
 impl Request {
-    fn read(context: &Context) -> Result<Self, Error> {
+    async fn read(context: &Context) -> Result<Self, Error> {
         let args = &context.args;
         let disk = match args.operands() {
             [word] if word == "-" => None,
@@ -58,7 +66,7 @@ impl Request {
                 .hint("say it with --size, such as --size 8G"));
         }
         Ok(Self {
-            bundle: Bundle::read(context)?,
+            bundle: Bundle::read(context).await?,
             disk,
             size,
         })
@@ -83,6 +91,7 @@ impl Request {
         }
         let file = File::open(path).map_err(cannot)?;
         let again = file.try_clone().map_err(cannot)?;
+        let standing = Standing::of(&file).map_err(cannot)?;
         let image = Image::open(file).map_err(|error| wrong(error.to_string()))?;
         if image.size() == 0 {
             return Err(wrong("is empty".to_owned()));
@@ -96,9 +105,31 @@ impl Request {
             mode: about.mode() & 0o777,
             mtime: u64::try_from(about.mtime()).unwrap_or_default(),
             stop: Stop::default(),
+            standing,
             shown,
         };
         Ok((disk, name))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn warn_of_mounts(&self, _context: &Context) {}
+
+    /// Says of a device that somebody may write to it meanwhile.
+    #[cfg(target_os = "linux")]
+    fn warn_of_mounts(&self, context: &Context) {
+        let Some(path) = &self.disk else {
+            return;
+        };
+        let is_device = std::fs::metadata(path).is_ok_and(|it| it.file_type().is_block_device());
+        let device = is_device.then(|| File::open(path).ok()).flatten();
+        if let Some(place) = device.as_ref().and_then(crate::mounted::written_at) {
+            context.progress.hint(&format!(
+                "{} is mounted at {} and can be written to meanwhile: unmount it, mount it read-only or \
+                 freeze it (fsfreeze), or what is bundled may be damaged",
+                escape(&path.display().to_string()),
+                escape(&place)
+            ));
+        }
     }
 
     /// The name of the image in the bundle.
@@ -128,6 +159,7 @@ impl Request {
             mode: 0o600,
             mtime: 0,
             stop,
+            standing: None,
         };
         let name = self.bundle.name.clone();
         Ok((disk, name.unwrap_or_else(|| UNNAMED.to_owned())))

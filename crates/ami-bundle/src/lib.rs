@@ -9,6 +9,7 @@ mod convert;
 mod delete;
 mod destination;
 mod download;
+mod holes;
 mod image;
 #[cfg(target_os = "linux")]
 mod inherit;
@@ -16,16 +17,25 @@ mod keys;
 mod machine;
 mod meter;
 #[cfg(target_os = "linux")]
+mod mounted;
+#[cfg(target_os = "linux")]
 mod node;
+mod operand;
 mod packing;
 mod parts;
+mod passphrase;
+mod pattern;
 mod record;
 mod registering;
 #[cfg(target_os = "linux")]
 mod report;
+mod room;
+mod sending;
 mod size;
 pub mod spec;
+mod standing;
 mod stdin;
+mod target;
 mod unbundle;
 mod unpacking;
 mod upload;

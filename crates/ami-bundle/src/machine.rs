@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ami_bundle_format::Manifest;
 use ami_bundle_format::manifest::{self, Bundler, ImageElement, Mapping};
 use ami_cli::args::Args;
+use ami_core::app::Context;
 use ami_core::error::Error;
 use ami_core::escape::escape;
 use ami_core::id::Kind;
@@ -15,6 +16,10 @@ use ami_disk::{Layout, ReadAt, Source, contents};
 /// Architectures that a bundle can have: those of the machines that start them (facts of EC2), and one
 /// that only `convert` has a use for.
 const ARCHITECTURES: [&str; 3] = ["x86_64", "i386", "arm64"];
+/// That one: no machine that starts S3-backed images has such a processor.
+const NEVER_STARTS: &str = "arm64";
+/// The last instance store volume that can be mapped (EC2 User Guide, "Block device mapping concepts").
+const MOST_EPHEMERAL: u8 = 23;
 
 /// What the options say.
 #[derive(Debug, Default)]
@@ -131,6 +136,15 @@ fn architecture(text: &str) -> Result<String, String> {
     }
 }
 
+/// Says what EC2 will not start.
+pub(crate) fn warn_of_architecture(context: &Context, architecture: &str) {
+    if architecture == NEVER_STARTS {
+        context.progress.hint(&format!(
+            "no machine starts S3-backed images for {NEVER_STARTS}: what is made is for 'ami-bundle convert'"
+        ));
+    }
+}
+
 /// The architecture of this machine, if EC2 has such.
 pub(crate) fn here() -> Result<String, String> {
     let architecture = of_this_machine();
@@ -167,24 +181,41 @@ pub(crate) fn mapping(text: &str) -> Result<Mapping, String> {
     let (name, device) = text
         .split_once('=')
         .ok_or_else(|| format!("'{shown}' is not VIRTUAL=DEVICE"))?;
-    let number = name.strip_prefix("ephemeral");
-    let is_ephemeral = number.is_some_and(|number| {
-        (1..=2).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())
-    });
-    if !is_ephemeral && !["ami", "root", "swap"].contains(&name) {
+    if !["ami", "root", "swap"].contains(&name) && !is_ephemeral(name) {
         return Err(format!(
-            "'{shown}': the manifest of a bundle maps ami, root, swap and ephemeralN"
+            "'{shown}': the manifest of a bundle maps ami, root, swap and ephemeral0 to ephemeral{MOST_EPHEMERAL}"
         ));
     }
-    let path = device.strip_prefix("/dev/").unwrap_or(device);
-    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    match !path.is_empty() && path.chars().all(plain) {
+    match is_device(device.strip_prefix("/dev/").unwrap_or(device)) {
         true => Ok(Mapping {
             virtual_name: name.to_owned(),
             device: device.to_owned(),
         }),
-        false => Err(format!("'{shown}': no device is called so")),
+        false => Err(format!(
+            "'{shown}': EC2 takes devices of bundles that are called sdX, xvdX or hdX, with one letter X and \
+             a number behind it or none"
+        )),
     }
+}
+
+/// An instance store volume, counted without zeros before the number.
+fn is_ephemeral(name: &str) -> bool {
+    let number = name.strip_prefix("ephemeral");
+    (0..=MOST_EPHEMERAL).any(|known| number == Some(&known.to_string()))
+}
+
+/// EC2 refuses others in manifests, such as `xvdal`, which instances have on newer hosts (public threads
+/// quote its answer).
+fn is_device(name: &str) -> bool {
+    let rest = ["sd", "xvd", "hd"]
+        .iter()
+        .find_map(|it| name.strip_prefix(it));
+    let mut letters = rest.unwrap_or_default().chars();
+    letters
+        .next()
+        .is_some_and(|letter| letter.is_ascii_lowercase())
+        && letters.as_str().len() <= 2
+        && letters.all(|letter| letter.is_ascii_digit())
 }
 
 pub(crate) fn codes(text: &str) -> Result<Vec<String>, String> {
@@ -229,11 +260,26 @@ mod tests {
     fn mappings_are_those_of_a_manifest() {
         let read = mapping("ephemeral0=sdb").expect("a mapping");
         assert_eq!((&*read.virtual_name, &*read.device), ("ephemeral0", "sdb"));
-        assert!(mapping("root=/dev/sda1").is_ok());
+        for text in [
+            "root=/dev/sda1",
+            "ephemeral23=xvdz",
+            "swap=hda15",
+            "ami=sda",
+        ] {
+            assert!(mapping(text).is_ok(), "{text}");
+        }
         for text in [
             "sdb",
             "ebs1=sdf",
             "ephemeral=sdb",
+            "ephemeral24=sdb",
+            "ephemeral99=sdb",
+            "ephemeral00=sdb",
+            "ephemeral0=xvdal",
+            "ephemeral0=nvme0n1",
+            "ephemeral0=sd1",
+            "ephemeral0=sda1x",
+            "ephemeral0=/dev/",
             "ami=",
             "swap=/etc/x",
             "ami=sd a",

@@ -1,17 +1,22 @@
 //! `ami-bundle node`: a running machine, bundled through ssh, sent to S3 and registered.
 //!
 //! * [`request`]: what is asked for; `settings` and `phases` are parts of it.
+//! * [`launch`] makes a node for this where none is named, and ends it.
 //! * `ssh` starts the system's ssh; `place` is the directory on the node, held by a connection of its
-//!   own whose end removes it; `install` puts the program and its order there; `talk` speaks with it.
+//!   own whose end removes it; `install` puts the program and its order there; `talk` speaks with it;
+//!   `pulse` tells both that this side is still there. A dry run only looks, with `probe`.
 //!
 //! Invariant: the node is told neither AWS keys nor the private key. It gets leave to put a part, and to
 //! delete that part again, when the part is there.
 
 mod hosts;
 mod install;
+mod launch;
 mod phases;
 mod place;
+mod probe;
 mod program;
+mod pulse;
 mod request;
 mod settings;
 mod ssh;
@@ -27,6 +32,7 @@ use ami_registration::until_stopped;
 
 use crate::record::Record;
 use crate::registering;
+use hosts::{Known, Target};
 use phases::Phase;
 use place::Place;
 use request::Request;
@@ -36,7 +42,10 @@ pub(crate) use settings::with_settings;
 
 /// Runs the verb.
 pub(crate) async fn run(context: &Context) -> Result<(), Error> {
-    let mut request = Request::read(context)?;
+    let Some(request) = until_stopped(context, Request::read(context)).await else {
+        return Ok(());
+    };
+    let mut request = request?;
     if context.output_is_gone() {
         return Ok(());
     }
@@ -44,16 +53,19 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
         return Ok(());
     };
     prepared?;
-    if context.args.flag("dry-run") {
-        context.progress.hint(&request.would());
-        context.done();
+    if request.is_dry_run && request.phases.needs_node() {
+        if let Some(rehearsed) = until_stopped(context, rehearse(context, &request)).await {
+            rehearsed?;
+            context.progress.hint(&request.would());
+            context.done();
+        }
         return Ok(());
     }
     if request.phases.needs_node() {
-        let found = until_stopped(context, hosts::find(context, &request)).await;
-        let Some(host) = found else { return Ok(()) };
-        let ssh = Ssh::new(&request, host?);
-        let worked = on_node(context, &mut request, &ssh).await?;
+        let worked = match request.target.clone() {
+            Target::New(launch) => launch::run(context, &mut request, &launch).await?,
+            Target::Known(known) => on_known(context, &mut request, &known).await?,
+        };
         if !worked {
             return Ok(());
         }
@@ -61,8 +73,29 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
     if request.phases.has(Phase::Register) {
         return register(context, request).await;
     }
+    if request.is_dry_run {
+        context.progress.hint(&request.would());
+    }
     context.done();
     Ok(())
+}
+
+/// Looks whether there is a node, or would be.
+async fn rehearse(context: &Context, request: &Request) -> Result<(), Error> {
+    match &request.target {
+        Target::New(launch) => launch::rehearse(context, launch).await,
+        Target::Known(known) => {
+            let host = hosts::find(context, request, known).await?;
+            probe::probe(&Ssh::new(request, host), request).await
+        }
+    }
+}
+
+async fn on_known(context: &Context, request: &mut Request, known: &Known) -> Result<bool, Error> {
+    let found = until_stopped(context, hosts::find(context, request, known)).await;
+    let Some(host) = found else { return Ok(false) };
+    let ssh = Ssh::new(request, host?);
+    on_node(context, request, &ssh).await
 }
 
 /// All that is done on the node, and the end of it. False when the tool was stopped.
@@ -70,7 +103,14 @@ async fn on_node(context: &Context, request: &mut Request, ssh: &Ssh) -> Result<
     let Some(place) = Place::open(context, ssh, &request.phases).await? else {
         return Ok(false);
     };
-    let worked = phases_of_node(context, request, ssh, &place).await;
+    let prepared = match request.target.clone() {
+        Target::New(launch) => launch::prepare(context, &launch, ssh, &place).await,
+        Target::Known(_) => Ok(true),
+    };
+    let worked = match prepared {
+        Ok(true) => phases_of_node(context, request, ssh, &place).await,
+        other => other,
+    };
     let is_right = matches!(worked, Ok(true));
     let stays = is_right && !request.phases.has(Phase::Cleanup);
     let closed = place.close(context, ssh, stays, is_right).await;
@@ -95,7 +135,7 @@ async fn phases_of_node(
         }
     }
     if phases.has(Phase::Configure) {
-        let order = request.order()?;
+        let order = request.order();
         match until_stopped(context, install::order(ssh, place, &order)).await {
             Some(done) => done?,
             None => return Ok(false),

@@ -21,7 +21,8 @@ struct Json<'a> {
     image: Option<&'a str>,
     region: Option<&'a str>,
     manifest: Option<&'a str>,
-    name: &'a str,
+    name: Option<&'a str>,
+    bundle_name: &'a str,
     architecture: Option<&'a str>,
     size: u64,
     bundled_size: u64,
@@ -44,7 +45,8 @@ impl Record<'_> {
                     image: None,
                     region: None,
                     manifest: self.at.as_deref(),
-                    name: &image.name,
+                    name: None,
+                    bundle_name: &image.name,
                     architecture: self.manifest.architecture.as_deref(),
                     size: image.size,
                     bundled_size: image.bundled_size,
@@ -67,10 +69,14 @@ impl Record<'_> {
         let (size, bundled, parts) = (image.size, image.bundled_size, image.parts.len());
         let architecture = escape(self.manifest.architecture.as_deref().unwrap_or("?"));
         let made = escape(made);
-        let width = made.chars().count().max("MANIFEST".len());
+        let heading = match self.file {
+            Some(_) => "FILE",
+            None => "MANIFEST",
+        };
+        let width = made.chars().count().max(heading.len());
         format!(
             "{:width$}  {:12}  {:>14}  {:>14}  {:>6}\n{:width$}  {architecture:12}  {size:>14}  {bundled:>14}  {parts:>6}\n",
-            "MANIFEST", "ARCHITECTURE", "SIZE", "BUNDLED_SIZE", "PARTS", made,
+            heading, "ARCHITECTURE", "SIZE", "BUNDLED_SIZE", "PARTS", made,
         )
     }
 }

@@ -3,7 +3,6 @@
 //! What EC2 does not read of the manifest itself, or cannot know, is found out here; the image is
 //! registered as ami-register-image does it.
 
-mod address;
 pub(crate) mod ancestry;
 pub(crate) mod kept;
 pub(crate) mod record;
@@ -14,6 +13,8 @@ use ami_core::error::Error;
 use ami_core::s3::Place;
 use ami_registration::{Register, Source, run_showing, until_stopped};
 
+use crate::at::At;
+use crate::operand::{Named, Operand, Reads};
 use record::Image;
 
 /// EC2's word for machines that start by a kernel beside the disk.
@@ -21,19 +22,28 @@ const PARAVIRTUAL: &str = "paravirtual";
 
 /// Registers a bundle.
 pub(crate) async fn run(context: &Context) -> Result<(), Error> {
-    let operand = address::Operand::read(context.args.operands())?;
+    let reads = Reads {
+        instead: Some("'ami-bundle upload' puts files there"),
+        ..Reads::default()
+    };
+    let operand = Operand::read(context.args.operands(), reads)?;
     let register = Register::read(&context.args)?;
     register_operand(context, operand, register).await
 }
 
 /// Registers the bundle whose manifest is there.
 pub(crate) async fn at(context: &Context, place: Place, register: Register) -> Result<(), Error> {
-    register_operand(context, address::Operand::Place(place), register).await
+    register_operand(
+        context,
+        Operand::Named(Named::Bundle(At::S3(place))),
+        register,
+    )
+    .await
 }
 
 async fn register_operand(
     context: &Context,
-    operand: address::Operand,
+    operand: Operand,
     mut register: Register,
 ) -> Result<(), Error> {
     let prepared = until_stopped(context, prepare(context, operand, &mut register)).await;
@@ -49,7 +59,7 @@ async fn register_operand(
 /// Reads the manifest, and completes what the options leave open.
 async fn prepare(
     context: &Context,
-    operand: address::Operand,
+    operand: Operand,
     register: &mut Register,
 ) -> Result<(Place, Manifest), Error> {
     let place = operand.place().await?;

@@ -10,6 +10,8 @@ mod bundling;
 mod capturing;
 #[path = "spec/fields.rs"]
 mod fields;
+#[path = "spec/launching.rs"]
+mod launching;
 #[path = "spec/machines.rs"]
 mod machines;
 #[path = "spec/places.rs"]
@@ -33,7 +35,7 @@ pub static SPEC: Spec = Spec {
          M2, M3, R3 and X1 start them. The way out is 'ami-bundle convert', which makes an EBS-backed \
          image of a bundle without a machine and without local disk.",
         "Bundles are those of ec2-ami-tools (version 2007-10-10 of the manifest); what that program, \
-         euca2ools and others have made is read. MANIFEST is a file, or s3://BUCKET/PREFIX/NAME.manifest.xml.",
+         euca2ools and others have made is read. MANIFEST is a file, s3://BUCKET/PREFIX/NAME.manifest.xml, or - for what another verb prints.",
         "Making a bundle takes one pass and no intermediate files: with --to its parts are in S3 while \
          later ones are still being made. The manifest is put last and deleted first, so that whoever \
          finds one finds its parts.",
@@ -52,15 +54,15 @@ pub static SPEC: Spec = Spec {
     exit_codes: &[
         ExitCode {
             code: "1",
-            help: "it failed; a bundle that is not whole and right fails as well",
+            help: "it failed; a bundle that is not whole and right fails as well, and so does one of which a part is missing, wherever that should be",
         },
         ExitCode {
             code: "2",
-            help: "the command line is wrong, a key does not fit its certificate, or a file cannot be made where it is wanted",
+            help: "the command line is wrong, a key does not fit its certificate, or a file cannot be made where it is wanted, or one of its name is there",
         },
         ExitCode {
             code: "5",
-            help: "the manifest, the bucket, the image or the node that was named does not exist",
+            help: "the manifest, the bucket, the image or the node that was named does not exist; a missing part is no such thing",
         },
     ],
     examples: &[
@@ -73,12 +75,20 @@ pub static SPEC: Spec = Spec {
             line: "ami-bundle image -k pk.pem -c cert.pem --to s3://bucket/web disk.img | ami-bundle register -",
         },
         Example {
+            help: "The same, but as an EBS-backed image:",
+            line: "ami-bundle image -k pk.pem -c cert.pem --to s3://bucket/web disk.img | ami-bundle convert -k pk.pem -",
+        },
+        Example {
             help: "Bundle the running system, but not what is in /srv:",
             line: "ami-bundle volume -k pk.pem -c cert.pem -e /srv -d /mnt/bundle",
         },
         Example {
             help: "Make an image of a running machine, which sees neither the private key nor AWS keys:",
             line: "ami-bundle node -k pk.pem -c cert.pem --to s3://bucket/web admin@web1.example.com",
+        },
+        Example {
+            help: "The same of a machine that is made for it, set up by a script and terminated:",
+            line: "ami-bundle node -k pk.pem -c cert.pem --to s3://bucket/web -l admin --launch ami-0123456789abcdef0 --instance-type t3.small --provision setup.sh",
         },
         Example {
             help: "Get the disk of a bundle back:",

@@ -4,18 +4,22 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ami_bundle_format::directory::{Existing, ImageFile};
 use ami_bundle_format::image::InOrder;
-use ami_bundle_format::{Certificate, ContentKey, ImageSink, PrivateKey, manifest};
+use ami_bundle_format::{Certificate, ContentKey, Manifest, PrivateKey, manifest};
 use ami_core::app::Context;
-use ami_core::error::{Error, Kind};
+use ami_core::error::Error;
 use ami_core::escape::escape;
+use ami_registration::until_stopped;
 
 use crate::apart::explain;
 use crate::at::{self, At, Found};
 use crate::destination::check_directory;
+use crate::holes;
 use crate::keys;
+use crate::operand::{Operand, Reads};
+use crate::parts;
 use crate::record::Record;
+use crate::target::{self, Target};
 use crate::unpacking::unpack_into;
 
 /// What is asked for.
@@ -25,7 +29,7 @@ struct Request {
     certificate: Option<Certificate>,
     source: Option<PathBuf>,
     to: To,
-    existing: Existing,
+    overwrites: bool,
 }
 
 /// Where the disk goes.
@@ -40,7 +44,10 @@ enum To {
 
 /// Runs the verb.
 pub(crate) async fn run(context: &Context) -> Result<(), Error> {
-    let request = Request::read(context)?;
+    let Some(request) = until_stopped(context, Request::read(context)).await else {
+        return Ok(());
+    };
+    let request = request?;
     if context.output_is_gone() {
         return Ok(());
     }
@@ -55,43 +62,55 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
         .manifest
         .content_key(&request.key)
         .map_err(|why| explain(why).of(request.at.shown()))?;
-    let path = match &request.to {
-        To::File(path) => path.clone(),
+    let done = match path(&request, &found.manifest)? {
+        None => write_out(context, found, key).await,
+        Some(path) => return write_to(context, &request, found, key, &path).await,
+    };
+    done.map_err(|error| error.of(request.at.shown()))
+}
+
+/// The file that is asked for, or the image's name in the directory; none for standard output.
+fn path(request: &Request, manifest: &Manifest) -> Result<Option<PathBuf>, Error> {
+    match &request.to {
+        To::File(path) => Ok(Some(path.clone())),
         To::Directory(directory) => {
-            let name = &found.manifest.image.name;
+            let name = &manifest.image.name;
             if is_hidden(name) {
                 let what = format!("its disk has the name of a hidden file, {}", escape(name));
                 let error = Error::failed(what).of(request.at.shown());
                 return Err(error.hint("name the file with -o"));
             }
-            directory.join(name)
+            Ok(Some(directory.join(name)))
         }
-        To::Output => {
-            return write_out(context, found, key)
-                .await
-                .map_err(|error| error.of(request.at.shown()));
-        }
-    };
+        To::Output => Ok(None),
+    }
+}
+
+/// Makes the file, or fills the device.
+async fn write_to(
+    context: &Context,
+    request: &Request,
+    found: Found,
+    key: ContentKey,
+    path: &Path,
+) -> Result<(), Error> {
+    let image = &found.manifest.image;
     if context.args.flag("dry-run") {
-        let image = &found.manifest.image;
         context.progress.hint(&format!(
-            "would make {}, of {} bytes, of {} parts",
+            "would make {}, of {} bytes, of {}",
             escape(&path.display().to_string()),
             image.size,
-            image.parts.len()
+            parts::count(image.parts.len())
         ));
         context.done();
         return Ok(());
     }
-    let file =
-        ImageFile::create(&path, request.existing).map_err(|error| unusable(&path, error))?;
-    let file = Named(file, path.display().to_string());
+    let file = Target::open(path, request.overwrites, image.size)?;
     let done = unpack_into(context, &found.manifest, key, found.parts, file).await;
-    let Some(Named(file, _)) = done.map_err(|error| error.of(request.at.shown()))? else {
+    let Some(file) = done.map_err(|error| error.of(request.at.shown()))? else {
         return Ok(());
     };
-    file.finish()
-        .map_err(|error| Error::failed(error.to_string()).of(path.display()))?;
+    file.finish()?;
     let record = Record {
         at: Some(request.at.shown()),
         manifest: &found.manifest,
@@ -102,13 +121,14 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
 }
 
 impl Request {
-    fn read(context: &Context) -> Result<Self, Error> {
+    async fn read(context: &Context) -> Result<Self, Error> {
         let args = &context.args;
-        let at = At::read(args.operands())?;
-        let existing = match args.flag("overwrite") {
-            true => Existing::Replace,
-            false => Existing::Refuse,
+        let reads = Reads {
+            files: true,
+            ..Reads::default()
         };
+        let operand = Operand::read(args.operands(), reads)?;
+        let overwrites = args.flag("overwrite");
         let output = keys::path(args, "output")?;
         let directory = keys::path(args, "destination")?;
         let to = match output {
@@ -119,9 +139,7 @@ impl Request {
                 To::Output
             }
             Some(path) => {
-                // A new file has no name before it is whole, so this is only a look.
-                let looked = ImageFile::create(&path, existing);
-                drop(looked.map_err(|error| unusable(&path, error))?);
+                target::check(&path, overwrites)?;
                 To::File(path)
             }
             None => {
@@ -132,14 +150,15 @@ impl Request {
         };
         let certificate = keys::certificate(args)?;
         let source = at::source(args)?;
-        let key = keys::private_key(context)?;
+        let key = keys::private_key(context).await?;
+        let key = key.ok_or_else(|| Error::usage("a bundle is opened with --privatekey"))?;
         Ok(Self {
-            at,
-            key: key.ok_or_else(|| Error::usage("a bundle is opened with --privatekey"))?,
+            at: operand.at().await?,
+            key,
             certificate,
             source,
             to,
-            existing,
+            overwrites,
         })
     }
 }
@@ -147,17 +166,6 @@ impl Request {
 /// Files that programs read without being asked have such names, and a stranger's bundle makes none.
 pub(crate) fn is_hidden(name: &str) -> bool {
     name.starts_with('.')
-}
-
-fn unusable(path: &Path, error: io::Error) -> Error {
-    let error_text = error.to_string();
-    let wrong = Error::new(Kind::Usage, error_text).of(path.display());
-    match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            wrong.hint("replace it with --overwrite, or choose another")
-        }
-        _ => wrong,
-    }
 }
 
 /// Checks who signed a bundle, where it was said who must have.
@@ -176,6 +184,11 @@ pub(crate) fn check_signature(
 /// Writes the disk to standard output. A reader that takes nothing is not waited for when the tool is
 /// asked to stop: there is nothing to tidy up.
 async fn write_out(context: &Context, found: Found, key: ContentKey) -> Result<(), Error> {
+    let is_likely = holes::check(&found.manifest.image, &found.parts);
+    let Some(is_likely) = until_stopped(context, is_likely).await else {
+        return Ok(());
+    };
+    is_likely.map_err(|error| error.hint("a file keeps them: name one with -o"))?;
     if context.args.flag("dry-run") {
         let size = found.manifest.image.size;
         let text = format!("would write {size} bytes to standard output");
@@ -197,27 +210,6 @@ async fn write_out(context: &Context, found: Found, key: ContentKey) -> Result<(
     }
     context.done();
     Ok(())
-}
-
-/// A file that says in its errors which it is.
-struct Named(ImageFile, String);
-
-impl Named {
-    fn explain(&self, error: &io::Error) -> io::Error {
-        io::Error::new(error.kind(), format!("{}: {error}", self.1))
-    }
-}
-
-impl ImageSink for Named {
-    fn data(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let done = self.0.data(offset, bytes);
-        done.map_err(|error| self.explain(&error))
-    }
-
-    fn hole(&mut self, offset: u64, length: u64) -> io::Result<()> {
-        let done = self.0.hole(offset, length);
-        done.map_err(|error| self.explain(&error))
-    }
 }
 
 /// Why standard output takes no more.

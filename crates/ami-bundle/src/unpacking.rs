@@ -5,19 +5,20 @@ use std::sync::atomic::Ordering;
 
 use ami_bundle_format::directory::open_parts;
 use ami_bundle_format::manifest::Part;
-use ami_bundle_format::unpack::MOST_PART;
+use ami_bundle_format::unpack::{MOST_PART, PartSource};
 use ami_bundle_format::{ContentKey, Error as Wrong, ImageSink, Manifest, unpack};
 use ami_core::app::Context;
 use ami_core::error::Error;
 use ami_core::s3::{Place, S3};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 use crate::apart::{Stop, apart, explain};
-use crate::meter::Meter;
-use crate::parts::Parts;
+use crate::meter::{Counter, Meter};
+use crate::parts::{Parts, missing};
+use crate::room::{Place as Taken, Room};
 
-/// Parts that are got at once. Each is held in memory.
+/// Parts that are got at once, as far as there is room for them.
 const AT_ONCE: usize = 4;
 
 /// Unpacks into `sink`, and gives it back. `None` when the tool was stopped; what `sink` has then is
@@ -33,12 +34,15 @@ pub(crate) async fn unpack_into<S: ImageSink + Send + 'static>(
     match parts {
         Parts::Directory(directory) => {
             let mut source = open_parts(&directory);
+            let image = &manifest.image;
+            let meter = Meter::new(&context.progress, &image.name, "unpacked", Some(image.size));
+            let (sink, counter) = Counted::new(sink);
             let (manifest, mut sink) = (manifest.clone(), sink);
-            let done = apart(context, &stop, move |stop| {
+            let work = apart(context, &stop, move |stop| {
                 unpack(&manifest, &key, &mut source, stop, &mut sink)?;
-                Ok(sink)
+                Ok(sink.sink)
             });
-            settle(done.await)
+            settle(meter.during(Some(&counter), work).await)
         }
         Parts::S3(s3, place) => from_s3(context, manifest, key, &s3, &place, sink, &stop).await,
     }
@@ -53,12 +57,8 @@ async fn from_s3<S: ImageSink + Send + 'static>(
     mut sink: S,
     stop: &Stop,
 ) -> Result<Option<S>, Error> {
-    let (give, mut take) = tokio::sync::mpsc::channel::<Bytes>(1);
-    let mut source = move |_: &Part| -> io::Result<Box<dyn Read>> {
-        let part = take.blocking_recv();
-        let part = part.ok_or_else(|| io::Error::other("no more parts come"))?;
-        Ok(Box::new(part.reader()))
-    };
+    let (give, take) = tokio::sync::mpsc::channel(1);
+    let mut source = Arriving { take, held: None };
     let whole = manifest.clone();
     let unpacking = apart(context, stop, move |stop| {
         unpack(&whole, &key, &mut source, stop, &mut sink)?;
@@ -79,30 +79,86 @@ async fn feed(
     manifest: &Manifest,
     s3: &S3,
     place: &Place,
-    give: tokio::sync::mpsc::Sender<Bytes>,
+    give: tokio::sync::mpsc::Sender<(Bytes, Taken)>,
     stop: &Stop,
 ) -> Result<(), Error> {
     let image = &manifest.image;
     let total = Some(image.bundled_size);
-    let mut meter = Meter::new(&context.progress, &image.name, "got", total);
+    let meter = Meter::new(&context.progress, &image.name, "got", total);
     let most = usize::try_from(MOST_PART).unwrap_or(usize::MAX);
-    let get = |part: &Part| {
+    let room = Room::new();
+    let get = |(index, part): (usize, &Part)| {
         let place = place.beside(&part.file_name);
-        async move { s3.get(&place, most).await }
+        let room = &room;
+        async move {
+            let admit = async |bytes: usize| room.take_in_turn(index, bytes as u64).await;
+            let got = s3.get_when(&place, most, admit).await;
+            got.map_err(|error| missing(error, &place))
+        }
     };
-    let mut parts = stream::iter(image.parts.iter().map(get)).buffered(AT_ONCE);
+    let mut parts = stream::iter(image.parts.iter().enumerate().map(get)).buffered(AT_ONCE);
     loop {
         let part = tokio::select! {
             biased;
             _ = context.interrupt.arrived() => None,
-            part = parts.next() => part,
+            part = meter.during(None, parts.next()) => part,
         };
         let Some(part) = part else { return Ok(()) };
         let part = part?;
-        meter.add(part.len() as u64);
+        meter.add(part.0.len() as u64);
         if stop.load(Ordering::Relaxed) || give.send(part).await.is_err() {
             return Ok(());
         }
+    }
+}
+
+/// Parts as they come from S3. The room of one is held until the next is asked for: so long it is in
+/// memory.
+struct Arriving {
+    take: tokio::sync::mpsc::Receiver<(Bytes, Taken)>,
+    held: Option<Taken>,
+}
+
+impl PartSource for Arriving {
+    fn open(&mut self, part: &Part) -> io::Result<Box<dyn Read + '_>> {
+        let whole = self.whole(part)?.unwrap_or_default();
+        Ok(Box::new(io::Cursor::new(whole)))
+    }
+
+    fn whole(&mut self, _: &Part) -> io::Result<Option<Vec<u8>>> {
+        self.held = None;
+        let part = self.take.blocking_recv();
+        let (bytes, taken) = part.ok_or_else(|| io::Error::other("no more parts come"))?;
+        self.held = Some(taken);
+        Ok(Some(bytes.into()))
+    }
+}
+
+/// A sink that counts how much of the image it has.
+struct Counted<S> {
+    sink: S,
+    counter: Counter,
+}
+
+impl<S> Counted<S> {
+    fn new(sink: S) -> (Self, Counter) {
+        let counter = Counter::default();
+        let its = Counter::clone(&counter);
+        let counted = Self { sink, counter: its };
+        (counted, counter)
+    }
+}
+
+impl<S: ImageSink> ImageSink for Counted<S> {
+    fn data(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.counter
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.sink.data(offset, bytes)
+    }
+
+    fn hole(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        self.counter.fetch_add(length, Ordering::Relaxed);
+        self.sink.hole(offset, length)
     }
 }
 

@@ -8,10 +8,10 @@ use ami_capture::{Captured, ErrorKind, Order, Progress, Size, Stage, Watch, capt
 use ami_core::app::Context;
 use ami_core::error::{Error, Kind};
 use ami_core::escape::escape;
+use ami_registration::until_stopped;
 
 use crate::apart::{Stop, apart, explain};
-use crate::bundling::{Bundle, Disk, warn_of_size};
-use crate::destination::check_directory;
+use crate::bundling::{Bundle, Disk, check_count, warn_of_kernel, warn_of_size};
 use crate::inherit::inherit;
 use crate::{capturing, keys, machine, report};
 
@@ -28,7 +28,10 @@ struct Request {
 
 /// Runs the verb.
 pub(crate) async fn run(context: &Context) -> Result<(), Error> {
-    let request = Request::read(context)?;
+    let Some(request) = until_stopped(context, Request::read(context)).await else {
+        return Ok(());
+    };
+    let request = request?;
     let Request {
         bundle,
         order,
@@ -42,13 +45,13 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
     let mut prepared = bundle.prepare(context, name).await?;
     inherit(context, prepared.machine()).await;
     if context.interrupt.seen().is_some() {
+        prepared.take_back(context).await;
         return Ok(());
     }
-    let shown = order.volume.display().to_string();
     if context.args.flag("dry-run") {
         context.progress.hint(&format!(
             "would bundle what is below {} for account {} into {}",
-            escape(&shown),
+            escape(&order.volume.display().to_string()),
             prepared.user(),
             escape(&prepared.place())
         ));
@@ -58,31 +61,56 @@ pub(crate) async fn run(context: &Context) -> Result<(), Error> {
     if let Size::Bytes(size) = order.size {
         warn_of_size(context, "the file system", size);
     }
+    warn_of_kernel(context, prepared.machine());
+    let work = disk(context, order, architecture, report.as_deref());
+    let made = work.await.and_then(|disk| {
+        if let Some(disk) = &disk {
+            check_count(prepared.name(), disk.image.stored())?;
+        }
+        Ok(disk)
+    });
+    match made {
+        Ok(Some(disk)) => prepared.make(context, disk).await,
+        failed => {
+            prepared.take_back(context).await;
+            failed.map(drop)
+        }
+    }
+}
+
+/// Makes the disk that is bundled, and tells what is not on it; none when the tool was stopped.
+async fn disk(
+    context: &Context,
+    order: Order,
+    architecture: String,
+    report: Option<&Path>,
+) -> Result<Option<Disk>, Error> {
+    let shown = order.volume.display().to_string();
     let is_automatic = order.size == Size::Automatic;
     let Some(captured) = captured(context, order).await? else {
-        return Ok(());
+        return Ok(None);
     };
     report::tell(context, &captured.report, report.is_some());
-    if let Some(path) = &report {
+    if let Some(path) = report {
         report::write(path, &captured.report).map_err(|error| unwritable(path, &error))?;
     }
     if is_automatic {
         warn_of_size(context, "the file system", captured.size);
     }
     let image = Image::open(captured.file).map_err(|error| explain(error).of(&shown))?;
-    let disk = Disk {
+    Ok(Some(Disk {
         image,
         shown,
         architecture,
         mode: 0o600,
         mtime: now(),
         stop: Stop::default(),
-    };
-    prepared.make(context, disk).await
+        standing: None,
+    }))
 }
 
 impl Request {
-    fn read(context: &Context) -> Result<Self, Error> {
+    async fn read(context: &Context) -> Result<Self, Error> {
         let args = &context.args;
         let mut order = capturing::order(args)?;
         let report = keys::path(args, "report")?;
@@ -93,20 +121,13 @@ impl Request {
         }
         let key = keys::path(args, "privatekey")?;
         let directory = keys::path(args, "destination")?;
-        let ours: Vec<&Path> = [&key, &directory]
-            .into_iter()
-            .flatten()
-            .map(|p| &**p)
-            .collect();
-        capturing::leave_out_ours(&mut order, &ours)?;
+        let directory = directory.as_deref().unwrap_or(Path::new("."));
+        capturing::leave_out_ours(&mut order, key.as_deref(), directory)?;
         ami_capture::check(&order).map_err(|error| wrong(&error))?;
         if let Some(report) = &report {
-            if report.is_dir() {
-                return Err(Error::new(Kind::Usage, "is a directory").of(report.display()));
-            }
-            check_directory(report.parent().unwrap_or(Path::new("")))?;
+            report::check(report)?;
         }
-        let bundle = Bundle::read(context)?;
+        let bundle = Bundle::read(context).await?;
         let architecture = match &bundle.machine.architecture {
             Some(architecture) => architecture.clone(),
             None => machine::here().map_err(|why| {

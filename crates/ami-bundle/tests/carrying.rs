@@ -62,6 +62,41 @@ fn a_bundle_goes_to_s3_manifest_last_and_once_only() {
 }
 
 #[test]
+fn parts_that_are_there_are_let_out_as_it_is_said() {
+    let desk = with_bundle();
+    desk.bundle(&UPLOAD)
+        .args(["--acl", "public-read"])
+        .run()
+        .expect()
+        .stdout_is(&format!("{PLACE}\n"))
+        .done();
+    let grants = || {
+        let objects = desk.sandbox.objects("bundles").into_iter();
+        objects.map(|object| object.grants).collect::<Vec<_>>()
+    };
+    let public = grants();
+    desk.sandbox.clear_calls();
+    desk.bundle(&UPLOAD)
+        .run()
+        .expect()
+        .stdout_is(&format!("{PLACE}\n"))
+        .done();
+    assert_eq!(puts(&desk), ["a/web.manifest.xml"]);
+    assert_eq!(desk.sandbox.count_calls("PutObjectAcl"), 5);
+    let (last, parts) = (&grants()[0], grants());
+    assert!(parts.iter().all(|grants| grants == last), "{parts:?}");
+    assert_ne!(parts, public);
+    desk.sandbox.deny("PutObjectAcl");
+    desk.bundle(&UPLOAD)
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_has("ami-bundle: s3://bundles/a/web.part.")
+        .stderr_has("s3:PutObjectAcl")
+        .done();
+}
+
+#[test]
 fn an_upload_goes_on_where_another_was_stopped() {
     let desk = with_bundle();
     let denied = Fault::on("PutObject").skip(2).always();
@@ -121,8 +156,8 @@ fn a_bundle_that_is_not_right_is_not_sent() {
     desk.bundle(&UPLOAD)
         .run()
         .expect()
-        .fails(2)
-        .stderr_is("ami-bundle: web.part.3: is no file\n")
+        .fails(1)
+        .stderr_is("ami-bundle: web.part.3: is not there, so the bundle is not whole\n")
         .done();
     assert!(desk.sandbox.calls().is_empty());
     assert!(!desk.keys().contains(&"a/web.manifest.xml".to_owned()));

@@ -69,7 +69,8 @@ fn a_bundle_becomes_an_image_with_its_bytes() {
     );
     for (key, name) in [("pk.pem", "mine"), ("ec2-pk.pem", "ec2s")] {
         let args = ["convert", "-k", key, "-c", "cert.pem", "-n", name, &place];
-        let outcome = desk.bundle(&args).run().expect().stdout_has("ami-").done();
+        let outcome = desk.bundle(&args).run().expect().stdout_has("ami-");
+        let outcome = outcome.stderr_has("no driver of ENA").done();
         let image = printed(&desk, &outcome.stdout);
         assert_eq!(image.name, name);
         assert_eq!(image.description.as_deref(), Some("old"));
@@ -103,6 +104,7 @@ fn an_image_hands_down_what_it_has() {
     let outcome = convert(&desk, &["--wait", old])
         .run()
         .expect()
+        .stderr_any()
         .stdout_has("ami-")
         .done();
     let new = printed(&desk, &outcome.stdout);
@@ -116,6 +118,7 @@ fn an_image_hands_down_what_it_has() {
     let outcome = convert(&desk, &args)
         .run()
         .expect()
+        .stderr_any()
         .stdout_has("ami-")
         .done();
     let other = printed(&desk, &outcome.stdout);
@@ -158,12 +161,106 @@ fn a_bare_file_system_starts_by_a_kernel_only() {
 }
 
 #[test]
+fn an_old_system_is_registered_as_one() {
+    let mut with_driver = disk();
+    let line = b"kernel/drivers/net/ethernet/amazon/ena/ena.ko:\n";
+    with_driver[3 * MIB..3 * MIB + line.len()].copy_from_slice(line);
+    for (disk, words, ena, imds, said) in [
+        (&disk(), &[][..], false, None, "no driver of ENA was seen"),
+        (&with_driver, &[], true, None, "names a driver of ENA"),
+        (&with_driver, &["--no-ena"], false, None, ""),
+        (&disk(), &["--ena", "--imds=v2.0"], true, Some("v2.0"), ""),
+    ] {
+        let (desk, place) = bundled(disk, &[]);
+        let mut words = words.to_vec();
+        words.push(&place);
+        let outcome = convert(&desk, &words).run().expect().stdout_has("ami-");
+        let outcome = outcome.stderr_any().done();
+        let image = printed(&desk, &outcome.stdout);
+        let call = desk.sandbox.calls_to("RegisterImage").remove(0);
+        let told = call.param("EnaSupport").is_some_and(|word| word == "true");
+        assert_eq!(told, ena, "{words:?}");
+        assert_eq!(call.param("ImdsSupport"), imds, "{words:?}");
+        assert_eq!(image.virtualization, "hvm");
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+        assert_eq!(said.is_empty(), outcome.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_kernel_that_ec2_cannot_have_is_refused_before_anything_is_sent() {
+    let (desk, place) = bundled(&disk(), &[]);
+    let key = place.trim_start_matches("s3://bundles/");
+    let text = String::from_utf8(desk.object(key).bytes).expect("text");
+    let end = "</machine_configuration>";
+    let text = text.replace(end, &format!("<kernel_id>eki-12345678</kernel_id>{end}"));
+    let put = desk
+        .sandbox
+        .put_object(BUCKET, key, text.as_bytes(), "aws-exec-read");
+    put.expect("put");
+    for words in [&[][..], &["--dry-run"]] {
+        convert(&desk, words)
+            .args([&*place])
+            .run()
+            .expect()
+            .fails(2)
+            .stderr_has("its kernel is none that EC2 has: 'eki-12345678'")
+            .stderr_has("say with --virtualization paravirtual and --kernel")
+            .done();
+    }
+    assert!(desk.sandbox.calls_to("StartSnapshot").is_empty());
+    let words = ["--virtualization=paravirtual", "--kernel=aki-12345678"];
+    for (words, virtualization) in [
+        (&["--virtualization=hvm"][..], "hvm"),
+        (&words, "paravirtual"),
+    ] {
+        let outcome = convert(&desk, words).args([&*place]).run().expect();
+        let outcome = outcome.stderr_any().stdout_has("ami-").done();
+        let image = printed(&desk, &outcome.stdout);
+        assert_eq!(image.virtualization, virtualization);
+    }
+}
+
+#[test]
+fn a_disk_of_which_nothing_is_known_is_told() {
+    let (desk, place) = bundled(&support::noise(2 * MIB), &[]);
+    convert(&desk, &[&place])
+        .run()
+        .expect()
+        .stdout_has("ami-")
+        .stderr_has("neither a partition table nor a file system nor a boot loader was found")
+        .done();
+}
+
+#[test]
+fn of_several_images_the_newest_hands_down_and_is_named() {
+    let (desk, place) = bundled(&disk(), &[]);
+    let register = |name: &str| {
+        let words = ["register", "-q", "-n", name, &place];
+        let made = desk.bundle(&words).run().expect().stdout_has("ami-").done();
+        made.stdout.trim_end().to_owned()
+    };
+    register("web 1");
+    // Times of images have seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let newest = register("web 2");
+    let outcome = convert(&desk, &[&place])
+        .run()
+        .expect()
+        .stdout_has("ami-")
+        .stderr_has("2 own images are registered of")
+        .stderr_has(&format!("from the newest, {newest}"))
+        .done();
+    assert_eq!(printed(&desk, &outcome.stdout).name, "web 2-ebs");
+}
+
+#[test]
 fn a_bundle_that_is_not_right_leaves_nothing() {
     for (what, code, said) in [
         ("another key", 1, "is not for this private key"),
         ("a damaged part", 1, "web.raw.part.0"),
         ("a part that is cut off", 1, "web.raw.part.0"),
-        ("a missing part", 5, "web.raw.part.0"),
+        ("a missing part", 1, "web.raw.part.0: is not there"),
         ("a foreign signature", 1, "was not signed by the owner"),
         ("blocks that are refused", 1, "PutSnapshotBlock"),
     ] {
@@ -250,7 +347,7 @@ fn a_dry_run_and_wrong_words_change_nothing() {
     convert(&desk, &["--dry-run", "-n", "web", &place])
         .run()
         .expect()
-        .stderr_has("would unpack 1 parts")
+        .stderr_has("would unpack 1 part of")
         .stderr_has("would register the image 'web'")
         .done();
     assert_nothing_is_left(&desk, "a dry run");

@@ -29,7 +29,7 @@ fn the_manifest_goes_first_and_nothing_else_goes() {
     desk.bundle(&["delete", "--dry-run", PLACE])
         .run()
         .expect()
-        .stderr_is(&format!("ami-bundle: would delete {PLACE} and 1 parts\n"))
+        .stderr_is(&format!("ami-bundle: would delete {PLACE} and 1 part\n"))
         .done();
     assert_eq!(desk.keys().len(), 3);
     desk.bundle(&["delete", PLACE])
@@ -108,4 +108,23 @@ fn what_is_no_bundle_stays() {
         )
         .done();
     assert_eq!(desk.keys().len(), 4);
+}
+
+#[test]
+fn a_place_with_wildcards_is_that_place_only() {
+    let desk = Desk::with_bucket().with_fixture();
+    desk.bundle(&["upload", "--to", "s3://bundles/a*", "disk.img.manifest.xml"])
+        .run()
+        .expect()
+        .stdout_has("s3://")
+        .done();
+    desk.sandbox.image(support::HOME, |image| {
+        image.location = Some("bundles/ab/disk.img.manifest.xml".into());
+    });
+    desk.bundle(&["delete", "s3://bundles/a*/disk.img.manifest.xml"])
+        .run()
+        .expect()
+        .stdout_has("s3://")
+        .done();
+    assert!(desk.keys().is_empty());
 }

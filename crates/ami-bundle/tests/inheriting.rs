@@ -127,6 +127,7 @@ fn a_signal_leaves_nothing() {
         .expect()
         .dies_of(Signal::TERM)
         .stdout_is("")
+        .stderr_any()
         .done();
     for place in ["out", "work"] {
         assert!(support::names(&tree.desk.path(place)).is_empty(), "{place}");

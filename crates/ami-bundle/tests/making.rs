@@ -232,6 +232,9 @@ fn a_disk_on_a_pipe_has_the_size_that_was_said() {
     assert_eq!(desk.names(), ["disk.raw"]);
 }
 
+/// What to do about a name that is taken.
+const WAY_OUT: &str = "remove it, or choose another --prefix or --destination";
+
 #[test]
 fn a_bundle_that_is_there_stays() {
     let desk = Desk::new();
@@ -241,7 +244,9 @@ fn a_bundle_that_is_there_stays() {
         .run()
         .expect()
         .fails(2)
-        .stderr_is("ami-bundle: disk.raw.manifest.xml exists already\n")
+        .stderr_is(&format!(
+            "ami-bundle: disk.raw.manifest.xml exists already; {WAY_OUT}\n"
+        ))
         .done();
     assert!(desk.sandbox.calls().is_empty());
     std::fs::rename(
@@ -252,9 +257,74 @@ fn a_bundle_that_is_there_stays() {
     desk.image(&["-u", "111122223333", "disk.raw"])
         .run()
         .expect()
-        .fails(1)
-        .stderr_is("ami-bundle: disk.raw: disk.raw.part.0 exists already\n")
+        .fails(2)
+        .stderr_is(&format!(
+            "ami-bundle: disk.raw.part.0: exists already; {WAY_OUT}\n"
+        ))
         .done();
     assert_eq!(desk.names(), ["disk.raw", "disk.raw.part.0"]);
     assert_eq!(desk.read("disk.raw.part.0"), b"mine");
+}
+
+#[test]
+fn a_disk_that_is_written_to_meanwhile_is_no_bundle() {
+    let desk = Desk::with_bucket();
+    desk.write("disk.raw", &noise(21 * MIB));
+    let line = "true; (while :; do touch disk.raw; done) & p=$!; ami-bundle image \"$@\" disk.raw; code=$?; \
+                kill $p; exit $code";
+    for place in [&["-d", "."][..], &["--to", "s3://bundles/web"]] {
+        desk.shell(line)
+            .args(MAKE)
+            .args(["-u", "111122223333"])
+            .args(place)
+            .run()
+            .expect()
+            .fails(1)
+            .stderr_has("disk.raw: was written to while it was bundled")
+            .done();
+        assert_eq!(desk.names(), ["disk.raw"]);
+        assert!(desk.keys().is_empty(), "{:?}", desk.keys());
+    }
+}
+
+#[test]
+fn a_device_that_is_mounted_is_told() {
+    if !support::tree::can("a_device_that_is_mounted_is_told") {
+        return;
+    }
+    let desk = Desk::new();
+    let script = r#"
+        cd "$1"; mkdir there; truncate -s 16M disk.raw; mkfs.ext4 -q disk.raw
+        mount -o loop,OPTIONS disk.raw there; findmnt -no SOURCE there
+    "#;
+    for options in ["rw", "ro"] {
+        let device = support::sh(&script.replace("OPTIONS", options), &[&desk.path("")]);
+        let run = desk
+            .image(&[
+                "-u",
+                "111122223333",
+                "-p",
+                "web",
+                "--dry-run",
+                device.trim(),
+            ])
+            .run();
+        let said = format!(
+            "{} is mounted at {}",
+            device.trim(),
+            desk.path("there").display()
+        );
+        match options {
+            "rw" => run.expect().stderr_has(&said).done(),
+            _ => run
+                .expect()
+                .stderr_has_not("is mounted")
+                .stderr_any()
+                .done(),
+        };
+        support::sh(
+            "umount \"$1\"/there; rm -r \"$1\"/there \"$1\"/disk.raw",
+            &[&desk.path("")],
+        );
+    }
 }

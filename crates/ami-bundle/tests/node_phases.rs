@@ -114,7 +114,7 @@ fn a_phase_needs_those_before_it() {
 }
 
 #[test]
-fn a_dry_run_and_wrong_words_do_nothing() {
+fn wrong_words_do_nothing() {
     let desk = desk();
     let node = |args: &[&str]| desk.bundle(&["node"]).args(args).run().expect();
     for (args, why) in [
@@ -138,18 +138,26 @@ fn a_dry_run_and_wrong_words_do_nothing() {
         node(args).fails(2).stdout_is("").stderr_has(why).done();
     }
     assert_no_calls(&desk.sandbox);
-    let args = [
-        "--settings",
-        "settings.toml",
-        "--ssh",
-        "false",
-        "--dry-run",
-        "web1",
-    ];
-    node(&args)
-        .stdout_is("")
-        .stderr_has("would bundle web1 into s3://bundles/images/web.manifest.xml")
-        .done();
+}
+
+/// Makes a security group, and gives its ID.
+fn security_group(sandbox: &ami_sandbox::Sandbox, name: &str) -> String {
+    let mut client = ami_sandbox::Client::on_loopback(sandbox.endpoint()).expect("a client");
+    for (variable, value) in sandbox.environment() {
+        match variable {
+            "AWS_ACCESS_KEY_ID" => client.access_key = value,
+            "AWS_SECRET_ACCESS_KEY" => client.secret_key = value,
+            _ => {}
+        }
+    }
+    client.region = support::HOME.to_owned();
+    let params = [("GroupName", name), ("GroupDescription", "of a test")];
+    let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let answer = client
+        .call("CreateSecurityGroup", &params)
+        .expect("a group");
+    let (_, rest) = answer.split_once("<groupId>").expect("an ID");
+    rest.split_once('<').expect("an end").0.to_owned()
 }
 
 #[test]
@@ -188,6 +196,11 @@ fn an_instance_is_found_by_its_id_and_by_its_group() {
         tool.args(args).run().expect()
     };
     let first = web.clone().min(also);
+    let address = |id: &str| {
+        let instances = desk.sandbox.instances(support::HOME);
+        let it = instances.into_iter().find(|it| it.id == id).expect("it");
+        it.private_ip
+    };
     node(&["--group", "web"])
         .stderr_has("2 instances of web are running; one is taken")
         .stderr_has(&format!("the node is {first} at "))
@@ -202,6 +215,33 @@ fn an_instance_is_found_by_its_id_and_by_its_group() {
     }
     node(&["--group", group])
         .stderr_has(&format!("2 instances of {group}"))
+        .done();
+    // By the name of a security group, which is not to be mixed up with a pattern.
+    let name = "web *servers";
+    let named = security_group(&desk.sandbox, name);
+    desk.sandbox
+        .edit_instance(&other, |instance| instance.groups = vec![named.clone()]);
+    for group in [name, &named] {
+        node(&["--group", group])
+            .stderr_is(&format!(
+                "ami-bundle: the node is {other} at {}\n",
+                address(&other)
+            ))
+            .done();
+    }
+    node(&["--group", "web *"])
+        .fails(5)
+        .stderr_has("no instance of this group is running")
+        .done();
+    // By its tag Name, which is told.
+    desk.sandbox.edit_instance(&other, |instance| {
+        instance
+            .tags
+            .insert("Name".to_owned(), "db \u{1b}1".to_owned());
+    });
+    node(&["--group", "db \u{1b}1"])
+        .stderr_has(&format!("the node is {other} (db "))
+        .stderr_has_not("\u{1b}")
         .done();
     node(&[&stopped])
         .fails(1)

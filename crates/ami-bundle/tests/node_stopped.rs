@@ -64,23 +64,14 @@ fn program(machine: &Machine) -> Option<u32> {
         .map(|(pid, _)| pid)
 }
 
-/// The ssh processes that lead there.
-fn connections(machine: &Machine) -> Vec<u32> {
-    let start = format!("ssh -F none -p {} ", machine.port);
-    let entries = fs::read_dir("/proc").expect("/proc").flatten();
-    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let is_one = |pid: &u32| {
-        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words = String::from_utf8_lossy(&words).replace('\0', " ");
-        words.starts_with(&start)
-    };
-    numbers.filter(is_one).collect()
+fn kill(pid: u32) {
+    send(pid, Signal::KILL);
 }
 
-fn kill(pid: u32) {
+fn send(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     // It may have ended by itself just now.
-    let _ = kill_process(pid.expect("a number"), Signal::KILL);
+    let _ = kill_process(pid.expect("a number"), signal);
 }
 
 fn nothing_is_left(desk: &Desk, machine: &Machine, after: &str) {
@@ -128,12 +119,35 @@ fn a_lost_connection_leaves_nothing() {
     for when in ALWAYS {
         let desk = desk();
         let running = begin(&desk, &machine, when);
-        for pid in connections(&machine) {
+        for pid in machine.connections() {
             kill(pid);
         }
         let ended = running.wait().expect().fails(1);
         ended.stdout_is("").stderr_has("ami-bundle: ").done();
         nothing_is_left(&desk, &machine, &format!("{when:?}"));
+    }
+}
+
+#[test]
+#[ignore = "slow: waits until the node has heard nothing for two minutes"]
+fn a_network_that_is_gone_leaves_nothing() {
+    let Some(machine) = machine() else { return };
+    let desk = desk();
+    let running = begin(&desk, &machine, When::Upload);
+    // Nothing is closed, and nothing comes any more.
+    let silenced = machine.connections();
+    assert!(silenced.len() >= 2, "{silenced:?}");
+    for pid in &silenced {
+        send(*pid, Signal::STOP);
+    }
+    let end = Instant::now() + Duration::from_secs(150);
+    while !machine.ours().is_empty() && Instant::now() < end {
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    nothing_is_left(&desk, &machine, "silence");
+    drop(running);
+    for pid in silenced {
+        kill(pid);
     }
 }
 

@@ -46,11 +46,19 @@ fn what_ec2_ami_tools_made_is_opened_with_either_key() {
             .done();
         std::fs::remove_file(desk.path("disk.img")).expect("it is there");
     }
-    desk.bundle(&["verify", PLACE])
-        .run()
-        .expect()
-        .stdout_is(&format!("{PLACE}\n"))
-        .done();
+    let verify = |more: &[&str], unchecked: &str| {
+        let run = desk.bundle(&["verify", PLACE]).args(more).run().expect();
+        run.stdout_is(&format!("{PLACE}\n"))
+            .stderr_is(&format!("ami-bundle: not checked: {unchecked}\n"))
+            .done();
+    };
+    let (signature, contents) = (
+        "who signed it, which --cert does",
+        "what is in its parts, which --privatekey does",
+    );
+    verify(&[], &format!("{signature}; {contents}"));
+    verify(&["-k", "pk.pem"], signature);
+    verify(&["-c", "cert.pem"], contents);
 }
 
 #[test]
@@ -84,7 +92,7 @@ fn a_disk_goes_where_it_is_wanted() {
     open(&["--dry-run"])
         .run()
         .expect()
-        .stderr_is("ami-bundle: would make disk.img, of 4194304 bytes, of 1 parts\n")
+        .stderr_is("ami-bundle: would make disk.img, of 4194304 bytes, of 1 part\n")
         .done();
     // Beside the manifest there are none.
     desk.bundle(&["unbundle", "-k", "pk.pem", MANIFEST])
@@ -173,6 +181,7 @@ fn a_key_or_a_signer_that_does_not_fit_is_told() {
         .run()
         .expect()
         .stdout_is(&format!("{MANIFEST}\n"))
+        .stderr_has("not checked: who signed it")
         .done();
     assert!(!desk.names().contains(&"disk.img".to_owned()));
 }

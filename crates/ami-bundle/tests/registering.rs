@@ -144,6 +144,15 @@ fn an_address_comes_from_the_program_before() {
     let call = sandbox.calls_to("RegisterImage").remove(0);
     assert_eq!(call.param("ImageLocation"), Some(PLACE));
     sandbox.clear_calls();
+    // As AWS prints where an image lies.
+    register(&sandbox, &["-q", PLACE])
+        .run()
+        .expect()
+        .stdout_has("ami-")
+        .done();
+    let call = sandbox.calls_to("RegisterImage").remove(0);
+    assert_eq!(call.param("ImageLocation"), Some(PLACE));
+    sandbox.clear_calls();
     for (text, why) in [
         ("", "held no address of a manifest"),
         ("image.manifest.xml\n", "held no address of a manifest"),
@@ -164,10 +173,10 @@ fn an_address_comes_from_the_program_before() {
 fn a_wrong_command_line_is_one_line_and_no_call() {
     let sandbox = planted("", "");
     for (args, why) in [
-        (&[] as &[&str], "name the manifest of a bundle in S3"),
-        (&[SOURCE, SOURCE], "one MANIFEST is read, and 2 are named"),
+        (&[] as &[&str], "name one bundle by its manifest"),
+        (&[SOURCE, SOURCE], "one bundle is read, and 2 are named"),
         (&["s3://bucket/web/image.tar"], "named by its manifest"),
-        (&["image.manifest.xml"], "is no place in S3"),
+        (&["image.manifest.xml"], "is no s3://BUCKET/PREFIX"),
         (&["s3://b/../image.manifest.xml"], "is no bucket"),
         (&["-n", "a", SOURCE], "3 to 128 characters"),
         (
@@ -345,9 +354,11 @@ fn json_has_the_fields_of_the_manual_in_their_order() {
     );
     assert_eq!(object["manifest"], SOURCE);
     assert_eq!(
-        (&object["name"], &object["region"]),
+        (&object["bundle_name"], &object["region"]),
         (&"image".into(), &HOME.into())
     );
+    let image = printed(&sandbox, object["image"].as_str().unwrap_or_default());
+    assert_eq!(object["name"], *image.name);
     assert_eq!(
         (&object["parts"], &object["size"]),
         (&1.into(), &1_048_576.into())

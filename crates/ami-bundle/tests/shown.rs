@@ -14,7 +14,7 @@ fn json_has_the_fields_of_the_manual_in_their_order() {
         .run()
         .expect()
         .stdout_is(
-            "{\"image\":null,\"region\":null,\"manifest\":\"disk.img.manifest.xml\",\"name\":\"disk.img\",\"architecture\":\"x86_64\",\
+            "{\"image\":null,\"region\":null,\"manifest\":\"disk.img.manifest.xml\",\"name\":null,\"bundle_name\":\"disk.img\",\"architecture\":\"x86_64\",\
              \"size\":4194304,\"bundled_size\":79424,\"parts\":1,\
              \"digest\":\"7714f33e45f8d686a8b4a1523315654d17acaa07\",\"file\":\"new\"}\n",
         )
@@ -31,12 +31,21 @@ fn json_has_the_fields_of_the_manual_in_their_order() {
 #[test]
 fn a_table_has_a_heading() {
     let desk = Desk::new().with_fixture();
-    desk.bundle(&["verify", "-C", "disk.img.manifest.xml"])
+    desk.bundle(&["verify", "-qC", "disk.img.manifest.xml"])
         .run()
         .expect()
         .stdout_is(
             "MANIFEST               ARCHITECTURE            SIZE    BUNDLED_SIZE   PARTS\n\
              disk.img.manifest.xml  x86_64               4194304           79424       1\n",
+        )
+        .done();
+    desk.bundle(&["unbundle", "-C", "-k", "pk.pem", "-o", "new"])
+        .args(["disk.img.manifest.xml"])
+        .run()
+        .expect()
+        .stdout_is(
+            "FILE  ARCHITECTURE            SIZE    BUNDLED_SIZE   PARTS\n\
+             new   x86_64               4194304           79424       1\n",
         )
         .done();
 }
@@ -134,5 +143,11 @@ fn each_verb_has_its_help() {
     for verb in SPEC.verbs {
         let help = desk.bundle(&[verb.name, "--help"]).run();
         help.expect().stdout_has(verb.summary).done();
+        for line in [["help", verb.name], ["-h", verb.name]] {
+            let help = desk.bundle(&line).run();
+            let help = help.expect().stdout_has(verb.summary).done();
+            let usage = format!("Usage: ami-bundle {} ", verb.name);
+            assert!(help.stdout.starts_with(&usage), "{}", help.stdout);
+        }
     }
 }

@@ -149,7 +149,7 @@ fn what_passes_is_tried_again() {
     assert_eq!(desk.keys().len(), 6);
     desk.bundle(&[
         "verify",
-        "-k",
+        "-qk",
         "pk.pem",
         "s3://bundles/a/disk.raw.manifest.xml",
     ])

@@ -47,11 +47,11 @@ fn a_bundle_in_s3_is_ec2_s_to_read_and_its_manifest_the_last_object() {
 }
 
 #[test]
-fn the_first_parts_are_in_s3_before_the_last_are_made() {
+fn the_first_part_is_in_s3_before_a_tenth_of_the_disk_is_read() {
     let desk = Desk::with_bucket();
-    // What is not read yet cannot be in a part: the pipe is filled no further until parts are there.
+    // What is not read yet cannot be in a part: the pipe is filled no further until a part is there.
     let mut running = desk
-        .image(&["--to", "s3://bundles/a", "--size", "40M", "-"])
+        .image(&["--to", "s3://bundles/a", "--size", "270M", "-"])
         .stdin_open()
         .spawn();
     let half = "x".repeat(MIB);
@@ -64,7 +64,7 @@ fn the_first_parts_are_in_s3_before_the_last_are_made() {
         desk.sandbox.count_calls("PutObject") > 0
     });
     assert!(!desk.keys().iter().any(|key| key.ends_with(".xml")));
-    for _ in 26..40 {
+    for _ in 26..270 {
         running.write(&half);
     }
     running
@@ -102,7 +102,10 @@ fn a_bucket_that_cannot_take_it_is_told_before_anything_is_made() {
     run(&["--to", "s3://bundles/a"])
         .fails(1)
         .stderr_has("the bucket has its ACLs switched off, as new ones have")
-        .stderr_has("aws s3api put-bucket-ownership-controls --bucket bundles")
+        .stderr_has(
+            "aws s3api put-bucket-ownership-controls --bucket bundles --ownership-controls \
+             'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'",
+        )
         .done();
     assert!(desk.keys().is_empty());
 }
@@ -204,4 +207,34 @@ fn public_bundles_are_everybody_s_to_read() {
             "{key}"
         );
     }
+}
+
+#[test]
+fn what_no_machine_starts_is_told() {
+    let desk = Desk::with_bucket();
+    desk.write("disk.raw", b"a disk");
+    desk.image(&["-u", "111122223333", "disk.raw"])
+        .args(["--prefix", "x86"])
+        .run()
+        .expect()
+        .stdout_has("x86")
+        .done();
+    let args = [
+        "image",
+        "-k",
+        "pk.pem",
+        "-c",
+        "cert.pem",
+        "--ec2cert",
+        "ec2.pem",
+        "-u",
+        "111122223333",
+    ];
+    desk.bundle(&args)
+        .args(["--arch", "arm64", "disk.raw"])
+        .run()
+        .expect()
+        .stdout_is("disk.raw.manifest.xml\n")
+        .stderr_has("no machine starts S3-backed images for arm64")
+        .done();
 }

@@ -76,7 +76,8 @@ fn what_is_bundled_can_be_chosen() {
     desk.write("new-fstab", b"LABEL=web / ext4 ro 0 1\n");
     // The key and the destination lie in the tree, and travel no further.
     sh(
-        "cd \"$1\"; cp pk.pem tree/srv/key.pem; mkdir tree/srv/out; echo old > tree/srv/out/old",
+        "cd \"$1\"; cp pk.pem tree/srv/key.pem; mkdir tree/srv/out; cd tree/srv/out
+         echo mine > mine; touch old.manifest.xml old.part.0",
         &[&desk.path("")],
     );
     desk.bundle(&["volume", "-k", "tree/srv/key.pem"])
@@ -118,6 +119,7 @@ fn what_is_bundled_can_be_chosen() {
         "./srv/more d ",
         "./root/.bash_history: ls",
         "./etc/scripted: scripted",
+        "./srv/out/mine: mine",
     ] {
         assert!(inside.contains(path), "{path:?} in {inside}");
     }
@@ -130,7 +132,7 @@ fn what_is_bundled_can_be_chosen() {
         "./srv/more/x",
         "sparse",
         "key.pem",
-        "./srv/out/",
+        "./srv/out/old",
     ] {
         assert!(!inside.contains(gone), "{gone} in {inside}");
     }
@@ -155,4 +157,47 @@ fn what_is_bundled_can_be_chosen() {
     assert!(inside.contains("./etc/fstab.old: "), "{inside}");
     let kind = sh("blkid -p -s TYPE -o value \"$1\"", &[&desk.path("back")]);
     assert_eq!(kind, "ext3\n");
+}
+
+#[test]
+fn a_report_goes_into_devices_and_pipes_and_replaces_none() {
+    if !can("a_report_goes_into_devices_and_pipes_and_replaces_none") {
+        return;
+    }
+    let tree = Tree::new(Desk::new());
+    let made = || sh("cd \"$1\"; rm out/*", &[&tree.desk.path("")]);
+    sh(
+        "cd \"$1\"; mknod null c 1 3; mknod full c 1 7; ln -s null to-null",
+        &[&tree.desk.path("")],
+    );
+    for place in ["null", "to-null"] {
+        tree.volume(&["--no-inherit", "-d", "out", "--report", place, "tree"])
+            .run()
+            .expect()
+            .stdout_is("out/image.manifest.xml\n")
+            .stderr_any()
+            .done();
+        made();
+    }
+    tree.volume(&["--no-inherit", "-d", "out", "--report", "full", "tree"])
+        .run()
+        .expect()
+        .fails(1)
+        .stderr_has("full: cannot be written: No space left")
+        .done();
+    tree.volume(&["--no-inherit", "-d", "out"])
+        .args(["--report", "/dev/stderr", "tree"])
+        .run()
+        .expect()
+        .stdout_is("out/image.manifest.xml\n")
+        .stderr_has("{\"path\":\"/root/.aws\",\"reason\":\"credentials\"}\n")
+        .done();
+    let kinds = sh(
+        "cd \"$1\"; stat -c '%n %F' null full to-null",
+        &[&tree.desk.path("")],
+    );
+    assert_eq!(
+        kinds,
+        "null character special file\nfull character special file\nto-null symbolic link\n"
+    );
 }

@@ -9,6 +9,12 @@ use ami_cli::parse::{Request, parse};
 use ami_testkit::assert_no_calls;
 use support::{Desk, MAKE};
 
+/// A name to which `.manifest.xml` cannot be added.
+const LONG: &str = concat!(
+    "123456789012345678901234567890123456789012345678901234567890123456789012345678901",
+    "123456789012345678901234567890123456789012345678901234567890123456789012345678901",
+    "123456789012345678901234567890123456789012345678901234567890123456789012345678901",
+);
 const PLACE: &str = "s3://bucket/web/image.manifest.xml";
 
 #[test]
@@ -46,6 +52,14 @@ fn a_wrong_command_line_is_one_line_and_no_call() {
         (image(&["-"]), "say it with --size"),
         (image(&["--size=8X", "-"]), "is no size like 8G"),
         (
+            image(&["--size=800G", "-"]),
+            "standard input: the bundle would have up to",
+        ),
+        (
+            image(&["-p", LONG, "disk.raw"]),
+            "the name of the image has more than 242 bytes",
+        ),
+        (
             image(&["--size=8G", "disk.raw"]),
             "--size is for a disk on standard input",
         ),
@@ -73,7 +87,28 @@ fn a_wrong_command_line_is_one_line_and_no_call() {
         (image(&["-B", "sdb", "disk.raw"]), "is not VIRTUAL=DEVICE"),
         (
             image(&["-B", "ebs1=sdf", "disk.raw"]),
-            "maps ami, root, swap and ephemeralN",
+            "maps ami, root, swap and ephemeral0 to ephemeral23",
+        ),
+        (
+            image(&["-B", "ephemeral0=xvdal", "disk.raw"]),
+            "EC2 takes devices of bundles that are called sdX, xvdX or hdX",
+        ),
+        (
+            image(&["-B", "ephemeral99=sdb", "disk.raw"]),
+            "maps ami, root, swap and ephemeral0 to ephemeral23",
+        ),
+        (
+            image(&["-p", " ", "disk.raw"]),
+            "the name of the image is blank",
+        ),
+        (
+            image(&[
+                "--to=s3://bucket/x",
+                "--create-bucket",
+                "--acl=public-read",
+                "disk.raw",
+            ]),
+            "--create-bucket makes a bucket as new ones are, and those block --acl public-read",
         ),
         (
             image(&["-B", "ami=sda1,ami=sdb", "disk.raw"]),
@@ -118,15 +153,18 @@ fn a_wrong_command_line_is_one_line_and_no_call() {
             vec!["upload", "--to=s3://bucket/x", PLACE],
             "is in S3 already",
         ),
-        (vec!["upload", "--to=s3://bucket/x"], "name a manifest"),
         (
-            vec!["download", "x.manifest.xml"],
-            "is downloaded from s3://",
+            vec!["upload", "--to=s3://bucket/x"],
+            "name one bundle by its manifest",
         ),
-        (vec!["download", "s3://bucket/web/image"], "is no manifest"),
+        (vec!["download", "x.manifest.xml"], "is downloaded from S3"),
+        (
+            vec!["download", "s3://bucket/web/image"],
+            "a bundle is named by its manifest",
+        ),
         (
             vec!["download", "s3://bucket/web/.manifest.xml"],
-            "is no manifest",
+            "a bundle is named by its manifest",
         ),
         (
             vec!["download", "-d", "nothing", PLACE],
@@ -138,9 +176,25 @@ fn a_wrong_command_line_is_one_line_and_no_call() {
         ),
         (
             vec!["delete", PLACE, PLACE],
-            "one MANIFEST is read, and 2 are named",
+            "one bundle is read, and 2 are named",
         ),
         (vec!["verify", ""], "MANIFEST is empty"),
+        (
+            vec!["verify", "bucket/web/image.manifest.xml"],
+            "there is no file 'bucket/web/image.manifest.xml'; did you mean s3://bucket/web/image.manifest.xml?",
+        ),
+        (
+            image(&["--to=s3://My_Bucket/x", "--create-bucket", "disk.raw"]),
+            "'My_Bucket' is no name of a new bucket",
+        ),
+        (
+            image(&["--to=s3://10.0.0.1/x", "--create-bucket", "disk.raw"]),
+            "is no name of a new bucket",
+        ),
+        (
+            vec!["unbundle", "-m", PLACE],
+            "(see 'ami-bundle unbundle --help')",
+        ),
         (
             vec!["verify", "-s", "nothing", "disk.img.manifest.xml"],
             "nothing: is no directory",

@@ -8,6 +8,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use ami_bundle_format::ImageSink;
 use ami_disk::partitions::TableKind;
 use ami_disk::{Layout, ReadAt};
+use ami_registration::Driver;
+
+use super::driver::Watch;
 
 /// Pieces that wait to be read.
 const WAITING: usize = 8;
@@ -24,6 +27,7 @@ pub(crate) const BARE: &str = "is one file system without a partition table";
 pub(crate) struct Sink {
     pieces: SyncSender<Vec<u8>>,
     is_whole: Arc<AtomicBool>,
+    watch: Watch,
 }
 
 /// The disk, to be read once. It ends well only when its sink was finished.
@@ -33,20 +37,22 @@ pub(crate) struct Reader {
     piece: Cursor<Vec<u8>>,
 }
 
-/// Both ends.
-pub(crate) fn channel() -> (Sink, Reader) {
+/// Both ends, and whether a driver of ENA has passed.
+pub(crate) fn channel() -> (Sink, Reader, Driver) {
+    let (watch, driver) = Watch::new();
     let (give, take) = sync_channel(WAITING);
     let is_whole = Arc::new(AtomicBool::new(false));
     let sink = Sink {
         pieces: give,
         is_whole: Arc::clone(&is_whole),
+        watch,
     };
     let reader = Reader {
         pieces: take,
         is_whole,
         piece: Cursor::default(),
     };
-    (sink, reader)
+    (sink, reader, driver)
 }
 
 impl Sink {
@@ -63,11 +69,13 @@ impl Sink {
 
 impl ImageSink for Sink {
     fn data(&mut self, _: u64, bytes: &[u8]) -> io::Result<()> {
+        self.watch.data(bytes);
         let mut pieces = bytes.chunks(PIECE);
         pieces.try_for_each(|piece| self.give(piece.to_vec()))
     }
 
     fn hole(&mut self, _: u64, mut length: u64) -> io::Result<()> {
+        self.watch.hole();
         while length > 0 {
             let piece = usize::try_from(length).unwrap_or(PIECE).min(PIECE);
             self.give(vec![0; piece])?;
@@ -148,7 +156,7 @@ mod tests {
     use std::io::Read;
 
     fn given(finish: bool, can_be_bare: bool, at: usize, bytes: &[u8]) -> Result<Vec<u8>, String> {
-        let (mut sink, reader) = channel();
+        let (mut sink, reader, _) = channel();
         let bytes = bytes.to_vec();
         let giving = std::thread::spawn(move || {
             // Who reads no more lets it fail, which is for the others to tell.

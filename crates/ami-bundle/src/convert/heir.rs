@@ -12,6 +12,9 @@ use ami_core::reference::{Located, Reference};
 use ami_core::s3::Place;
 use ami_core::tag::{self, Tag};
 use ami_registration::Register;
+use ami_registration::machine::Wishes;
+
+use crate::machine::boot_part;
 
 /// What is put behind the old image's name, which that still has.
 const ENDING: &str = "-ebs";
@@ -39,9 +42,19 @@ impl Heir {
         let region = context.session.region().await?;
         let ec2 = context.session.ec2(&region).await;
         let images = ec2.own_images_at(&place.location()).await?;
+        let count = images.len();
         let Some(image) = images.into_iter().max_by_key(|image| image.created) else {
             return Ok(None);
         };
+        let text = format!(
+            "{count} own images are registered of {place}: what no option says is taken from the newest, {}; \
+             to take it from another, convert that by its ID",
+            image.id
+        );
+        match count {
+            1 => context.progress.trace(&text),
+            _ => context.progress.hint(&text),
+        }
         let found = ec2.registration(&image.id).await;
         let registered = found.map_err(|error| error.of(&image.id))?;
         let located = Located {
@@ -91,14 +104,52 @@ impl Heir {
         let others = others.filter(|mapping| matches!(mapping.target, Target::Ephemeral(_)));
         register.volumes = register.volumes.with_others(others.cloned().collect());
         let attributes = &self.registered.attributes;
-        if attributes.virtualization.as_deref() == Some(PARAVIRTUAL) {
-            let machine = &mut register.machine;
-            machine.virtualization = Some(PARAVIRTUAL.to_owned());
-            machine.kernel.clone_from(&attributes.kernel);
-            machine.ramdisk.clone_from(&attributes.ramdisk);
+        let machine = &mut register.machine;
+        let (kernel, ramdisk) = (&attributes.kernel, &attributes.ramdisk);
+        match attributes.virtualization.as_deref() {
+            Some(PARAVIRTUAL) => start_by(machine, kernel.as_deref(), ramdisk.as_deref())?,
+            _ => {
+                machine.ena |= attributes.ena && !machine.no_ena;
+                machine.sriov |= attributes.sriov.is_some();
+                if attributes.imds.is_some() {
+                    machine.tokens_only.get_or_insert(true);
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// Takes over a kernel and a RAM disk, unless something else was said. What EC2 cannot have is refused
+/// here: EC2 would do that when the whole disk is sent.
+fn start_by(
+    machine: &mut Wishes,
+    kernel: Option<&str>,
+    ramdisk: Option<&str>,
+) -> Result<(), Error> {
+    if machine.virtualization.as_deref().unwrap_or(PARAVIRTUAL) != PARAVIRTUAL {
+        return Ok(());
+    }
+    machine.virtualization = Some(PARAVIRTUAL.to_owned());
+    if machine.kernel.is_some() {
+        return Ok(());
+    }
+    let check = |what: &str, id: &str, prefix: &str| {
+        boot_part(id, prefix).map_err(|why| {
+            let error = Error::usage(format!("its {what} is none that EC2 has: {why}"));
+            error.hint(
+                "say with --virtualization paravirtual and --kernel which to start it by, or with --virtualization hvm that \
+                 its disk starts by itself",
+            )
+        })
+    };
+    machine.kernel = kernel.map(|id| check("kernel", id, "aki-")).transpose()?;
+    if machine.ramdisk.is_none() {
+        machine.ramdisk = ramdisk
+            .map(|id| check("RAM disk", id, "ari-"))
+            .transpose()?;
+    }
+    Ok(())
 }
 
 /// Takes from the manifest what no image was there to tell: a kernel, which only paravirtual machines
@@ -107,11 +158,9 @@ pub(crate) fn take_from_manifest(
     register: &mut Register,
     manifest: &Manifest,
 ) -> Result<(), Error> {
-    let machine = &mut register.machine;
-    if machine.virtualization.is_none() && manifest.kernel.is_some() {
-        machine.virtualization = Some(PARAVIRTUAL.to_owned());
-        machine.kernel.clone_from(&manifest.kernel);
-        machine.ramdisk.clone_from(&manifest.ramdisk);
+    let (kernel, ramdisk) = (&manifest.kernel, &manifest.ramdisk);
+    if kernel.is_some() {
+        start_by(&mut register.machine, kernel.as_deref(), ramdisk.as_deref())?;
     }
     let device = |device: &str| match device.starts_with("/dev/") {
         true => device.to_owned(),

@@ -1,16 +1,28 @@
 //! Which machine it is: a host that ssh knows, or an instance.
 
+use std::rc::Rc;
+
 use ami_core::app::Context;
 use ami_core::ec2::Node;
 use ami_core::error::{Error, Kind};
 use ami_core::escape::escape;
 use ami_core::id::Id;
 
+use super::launch::Launch;
 use super::request::Request;
 
-/// What was named.
-#[derive(Debug, Clone)]
+/// What is bundled.
+#[derive(Clone)]
 pub(super) enum Target {
+    /// A machine that is there.
+    Known(Known),
+    /// One that is made for it.
+    New(Rc<Launch>),
+}
+
+/// A machine that is there, as it was named.
+#[derive(Debug, Clone)]
+pub(super) enum Known {
     /// What ssh calls it.
     Host(String),
     /// An instance.
@@ -20,16 +32,30 @@ pub(super) enum Target {
 }
 
 /// What ssh is to call it.
-pub(super) async fn find(context: &Context, request: &Request) -> Result<String, Error> {
-    let node = match &request.target {
-        Target::Host(host) => return Ok(host.clone()),
-        Target::Instance(id) => instance(context, id).await?,
-        Target::Group(group) => one_of(context, group).await?,
+pub(super) async fn find(
+    context: &Context,
+    request: &Request,
+    known: &Known,
+) -> Result<String, Error> {
+    let node = match known {
+        Known::Host(host) => return Ok(host.clone()),
+        Known::Instance(id) => instance(context, id).await?,
+        Known::Group(group) => one_of(context, group).await?,
     };
-    let address = match request.by_private_address {
+    address(context, request, &node)
+}
+
+/// The address of an instance that is asked for, if it has one.
+pub(super) fn of_node(request: &Request, node: &Node) -> Option<String> {
+    match request.by_private_address {
         true => node.private.clone(),
         false => node.public.clone().or(node.private.clone()),
-    };
+    }
+}
+
+/// The same as what ssh is to call it, which is told.
+pub(super) fn address(context: &Context, request: &Request, node: &Node) -> Result<String, Error> {
+    let address = of_node(request, node);
     let address = address.ok_or_else(|| Error::failed("has no address").of(&node.id))?;
     let name = node.name.as_deref().map(|name| format!(" ({name})"));
     context.progress.hint(&format!(

@@ -1,5 +1,7 @@
 //! The phases, as ami-crate has named them.
 
+use std::fmt;
+
 use ami_cli::args::Args;
 use ami_core::error::Error;
 use ami_core::escape::escape;
@@ -56,10 +58,23 @@ impl Phases {
         phases.iter().any(|phase| self.has(*phase))
     }
 
+    /// Are all of them run?
+    pub(super) fn are_all(&self) -> bool {
+        self.0.len() == ALL.len()
+    }
+
     /// Is something done on the node?
     pub(super) fn needs_node(&self) -> bool {
         let others = [Phase::Settings, Phase::Register];
         self.0.iter().any(|phase| !others.contains(phase))
+    }
+}
+
+impl fmt::Display for Phases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = ALL.iter().filter(|(phase, _)| self.has(*phase));
+        let all: Vec<&str> = all.map(|(_, name)| *name).collect();
+        f.write_str(&all.join(", "))
     }
 }
 

@@ -6,15 +6,18 @@
 
 use std::time::Duration;
 
+use ami_bundle_node::protocol::SILENCE;
 use ami_core::app::Context;
 use ami_core::error::{Error, Kind};
 use ami_core::escape::escape;
 use ami_registration::until_stopped;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::ChildStdout;
 
+use super::launch::switch::{ARM, LAST};
 use super::phases::{Phase, Phases};
-use super::ssh::{Running, Ssh};
+use super::pulse::Pulse;
+use super::ssh::{FIRST, Running, Ssh};
 
 /// What its answers begin with: a login shell may print as well.
 const MARK: &str = "ami-bundle-node:";
@@ -27,19 +30,35 @@ const REMOVE: &str = "remove() { n=0; while [ -e \"$1\" ] && [ $n -lt 30 ]; do \
     rm -rf -- \"$1\" 2>/dev/null || sudo -n rm -rf -- \"$1\" 2>/dev/null; \
     if [ -e \"$1\" ]; then sleep 1; fi; n=$((n+1)); done; [ -e \"$1\" ] || echo MARK gone; }";
 
-/// Makes one. What is said when nobody listens any more must not end the shell.
-const MAKE: &str = "umask 077; d=; for t in /var/tmp /tmp; do \
-    d=$(mktemp -d \"$t/ami-bundle.XXXXXXXXXX\" 2>/dev/null) && break; done; \
-    if [ -z \"$d\" ]; then echo \"no directory can be made in /var/tmp or /tmp\" >&2; exit 1; fi; \
-    trap \"\" PIPE; trap \"trap : HUP INT TERM; remove \\\"$d\\\"; exit 1\" HUP INT TERM; \
-    echo MARK at $(id -u) $(uname -m) \"$d\"; word=; read -r word; \
-    if [ \"$word\" != keep ]; then remove \"$d\"; fi";
+/// A function that waits for a word of the tool, or for the end of its signs of life: a network that is
+/// gone closes no connection. A node without timeout(1) notices that later, when TCP does. Every ten
+/// minutes it does what there is to be done while the tool is there.
+pub(in crate::node) const HEAR: &str = "hear() { limit=; if command -v timeout >/dev/null; then limit=\"timeout SILENCE\"; fi; \
+    b=0; word=alive; while [ \"$word\" = alive ]; do if [ $((b % 40)) = 0 ]; then beat; fi; b=$((b+1)); \
+    word=$($limit sh -c \"read -r word; echo \\\"\\$word\\\"\"); done; }";
+
+/// What the shell does in between and last, on a node that stays.
+const LEAVE: &str = "beat() { :; }; last() { remove \"$d\"; }";
+
+/// Makes one, where programs may be run: a hardened system allows that in few places. What is said when
+/// nobody listens any more must not end the shell.
+const MAKE: &str = "umask 077; d=; for t in /var/tmp /tmp \"$HOME\"; do \
+    d=$(mktemp -d \"$t/ami-bundle.XXXXXXXXXX\" 2>/dev/null) || continue; \
+    echo \"#!/bin/sh\" > \"$d/try\"; chmod 700 \"$d/try\"; \
+    if \"$d/try\" 2>/dev/null; then rm \"$d/try\"; break; fi; rm -rf \"$d\"; d=; done; \
+    if [ -z \"$d\" ]; then echo \"no directory can be made in /var/tmp, /tmp or $HOME that programs may be run from\" >&2; exit 1; fi; \
+    trap \"\" PIPE; trap \"trap : HUP INT TERM; last; exit 1\" HUP INT TERM; \
+    echo MARK at $(id -u) $(uname -m) \"$d\"";
+
+/// Holds it until a word comes, or the end.
+pub(in crate::node) const HOLD: &str = "hear; if [ \"$word\" != keep ]; then last; fi";
 
 /// Finds those that were left there earlier.
-const FIND: &str = "trap \"\" PIPE; all=; for d in /var/tmp/ami-bundle.?????????? /tmp/ami-bundle.??????????; do \
+const FIND: &str = "trap \"\" PIPE; all=; for d in /var/tmp/ami-bundle.?????????? /tmp/ami-bundle.?????????? \
+    \"$HOME\"/ami-bundle.??????????; do \
     if [ -d \"$d\" ] && [ -O \"$d\" ] && [ ! -L \"$d\" ]; then all=\"$all $d\"; fi; done; \
     for d in $all; do echo MARK at $(id -u) $(uname -m) \"$d\"; done; echo MARK end; \
-    word=; read -r word; if [ \"$word\" = remove ]; then for d in $all; do remove \"$d\"; done; fi";
+    hear; if [ \"$word\" = remove ]; then for d in $all; do remove \"$d\"; done; fi";
 
 /// The directory.
 pub(super) struct Place {
@@ -47,11 +66,13 @@ pub(super) struct Place {
     pub(super) directory: String,
     /// The kernel's word for the processor.
     pub(super) machine: String,
-    is_root: bool,
+    /// Is the login root's?
+    pub(super) is_root: bool,
     is_new: bool,
     /// How many were found; one that is new is one.
     count: usize,
     running: Running,
+    pulse: Pulse,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -83,10 +104,15 @@ impl Place {
     }
 
     async fn start(ssh: &Ssh, is_new: bool) -> Result<Self, Error> {
-        let main = if is_new { MAKE } else { FIND };
-        let script = format!("{REMOVE}; {main}").replace("MARK", MARK);
+        let main = match (is_new, ssh.is_to_end) {
+            (true, false) => format!("{LEAVE}; {MAKE}; {HOLD}"),
+            (true, true) => format!("{ARM}; {LAST}; {MAKE}; {HOLD}"),
+            (false, _) => format!("{LEAVE}; {FIND}"),
+        };
+        let script = format!("{REMOVE}; {HEAR}; {main}").replace("MARK", MARK);
+        let script = script.replace("SILENCE", &SILENCE.to_string());
         let mut running = ssh.start(&format!("exec sh -c '{script}'"))?;
-        let stdout = running.child.stdout.take();
+        let (stdin, stdout) = (running.child.stdin.take(), running.child.stdout.take());
         let stdout = stdout.ok_or_else(|| Error::failed("ssh has no output"))?;
         let mut place = Self {
             directory: String::new(),
@@ -95,12 +121,21 @@ impl Place {
             is_new,
             count: 0,
             running,
+            pulse: Pulse::new(stdin, b"alive\n"),
             lines: BufReader::new(stdout).lines(),
         };
+        match tokio::time::timeout(FIRST, place.found(ssh)).await {
+            Ok(found) => found.map(|()| place),
+            Err(_) => Err(ssh.silent()),
+        }
+    }
+
+    /// Waits for what the node tells of its directories.
+    async fn found(&mut self, ssh: &Ssh) -> Result<(), Error> {
         loop {
-            let Some(answer) = place.answer().await else {
-                let status = place.running.end().await?;
-                return Err(ssh.failed(&place.running, status));
+            let Some(answer) = self.answer().await else {
+                let status = self.running.end().await?;
+                return Err(ssh.failed(&self.running, status));
             };
             let words: Vec<&str> = answer.split(' ').collect();
             match words.as_slice() {
@@ -109,15 +144,15 @@ impl Place {
                         let what = "the node names a directory that is not the tool's";
                         return Err(Error::failed(what).of(&ssh.host));
                     }
-                    place.is_root = *user == "0";
-                    place.machine = escape(machine);
-                    place.directory = (*directory).to_owned();
-                    place.count += 1;
-                    if is_new {
-                        return Ok(place);
+                    self.is_root = *user == "0";
+                    self.machine = escape(machine);
+                    self.directory = (*directory).to_owned();
+                    self.count += 1;
+                    if self.is_new {
+                        return Ok(());
                     }
                 }
-                ["end"] => return Ok(place),
+                ["end"] => return Ok(()),
                 _ => {}
             }
         }
@@ -126,7 +161,8 @@ impl Place {
     /// The next answer; none at the end.
     async fn answer(&mut self) -> Option<String> {
         while let Ok(Some(line)) = self.lines.next_line().await {
-            if let Some(answer) = line.strip_prefix(MARK) {
+            // A title of the terminal may stand before it on the same line.
+            if let Some((_, answer)) = line.split_once(MARK) {
                 return Some(answer.trim().to_owned());
             }
         }
@@ -152,12 +188,12 @@ impl Place {
     ) -> Result<(), Error> {
         let removes = !stays && (self.is_new || is_right);
         context.interrupt.begin_undoing();
-        let word: &[u8] = if removes { b"remove\n" } else { b"keep\n" };
-        if let Some(mut stdin) = self.running.child.stdin.take() {
-            // Where it is gone the shell there has noticed, and does what it does without a word.
-            let _ = stdin.write_all(word).await;
-            let _ = stdin.shutdown().await;
+        if ssh.is_to_end {
+            // Its end is all that is needed, and the shell there sees to the rest when this is gone.
+            return Ok(());
         }
+        let word: &[u8] = if removes { b"remove\n" } else { b"keep\n" };
+        self.pulse.end(word).await;
         let ending = async {
             let mut gone = 0;
             while let Some(answer) = self.answer().await {
@@ -187,27 +223,40 @@ impl Place {
 
 /// Is it a directory as `mktemp` makes them for us? It is used in commands and removed as a whole.
 fn is_ours(path: &str) -> bool {
-    let name = ["/var/tmp/ami-bundle.", "/tmp/ami-bundle."];
-    let ending = name.iter().find_map(|start| path.strip_prefix(start));
-    ending.is_some_and(|ending| {
-        ending.len() == 10 && ending.bytes().all(|letter| letter.is_ascii_alphanumeric())
-    })
+    let Some((parent, ending)) = path.split_once("/ami-bundle.") else {
+        return false;
+    };
+    let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || b"/_-.".contains(&letter);
+    parent.starts_with('/')
+        && parent.bytes().all(is_plain)
+        && parent.split('/').all(|name| name != "..")
+        && ending.len() == 10
+        && ending.bytes().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FIND, MAKE, REMOVE, is_ours};
+    use super::{FIND, HEAR, HOLD, LEAVE, MAKE, REMOVE, is_ours};
 
     #[test]
     fn only_our_own_directory_is_used_in_commands() {
-        assert!(is_ours("/var/tmp/ami-bundle.aB3dE6gH9z"));
+        for path in [
+            "/var/tmp/ami-bundle.aB3dE6gH9z",
+            "/home/web-1/ami-bundle.aB3dE6gH9z",
+        ] {
+            assert!(is_ours(path), "{path}");
+        }
         for path in [
             "/",
             "/var/tmp",
             "/var/tmp/ami-bundle.aB3dE6gH9",
             "/var/tmp/ami-bundle.aB3dE6gH9;",
             "/var/tmp/ami-bundle.aB3dE6gH9z/..",
-            "/home/ami-bundle.aB3dE6gH9z",
+            "/home/../ami-bundle.aB3dE6gH9z",
+            "/home/a b/ami-bundle.aB3dE6gH9z",
+            "/home/$(x)/ami-bundle.aB3dE6gH9z",
+            "home/ami-bundle.aB3dE6gH9z",
+            "/ami-bundle.aB3dE6gH9z",
         ] {
             assert!(!is_ours(path), "{path}");
         }
@@ -215,7 +264,7 @@ mod tests {
 
     #[test]
     fn scripts_can_be_quoted_for_any_shell() {
-        for script in [REMOVE, MAKE, FIND] {
+        for script in [REMOVE, HEAR, LEAVE, MAKE, HOLD, FIND] {
             assert!(!script.contains(['\'', '\n']), "{script}");
         }
     }

@@ -22,6 +22,25 @@ pub(super) struct Program {
 }
 
 impl Program {
+    /// Says what is missing where there is none for any processor: a node that is made for its bundle is
+    /// not made in vain.
+    pub(super) fn look(path: Option<&Path>) -> Result<(), Error> {
+        if let Some(path) = path {
+            let wrong = |what: String| Error::new(Kind::Usage, what).of(path.display());
+            let opened = std::fs::File::open(path);
+            return opened
+                .map(drop)
+                .map_err(|error| wrong(format!("cannot be read: {error}")));
+        }
+        let machines = PROCESSORS.iter().flat_map(|(_, machines)| machines.iter());
+        let mut found = machines.map(|machine| find(machine));
+        let first = found.next().unwrap_or_else(|| find(""));
+        match first.is_ok() || found.any(|found| found.is_ok()) {
+            true => Ok(()),
+            false => first.map(drop),
+        }
+    }
+
     /// Reads it, for a node with that processor.
     pub(super) fn read(path: Option<&Path>, machine: &str) -> Result<Self, Error> {
         let path = match path {

@@ -1,9 +1,11 @@
 //! What is asked for.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use ami_bundle_format::{Certificate, Compression, PrivateKey, name};
-use ami_bundle_node::protocol;
+use ami_bundle_node::protocol::{self, Identity};
 use ami_capture::{Fstab, OtherFileSystems, Size};
 use ami_cli::args::Args;
 use ami_core::app::Context;
@@ -13,18 +15,44 @@ use ami_core::id;
 use ami_core::s3::{Place, S3};
 use ami_registration::Register;
 
-use super::hosts::Target;
+use super::hosts::{Known, Target};
+use super::launch::Launch;
 use super::phases::{Phase, Phases};
 use super::program::Program;
-use crate::bundling::{compression, plain};
-use crate::destination::{Bucket, check_directory};
+use crate::bundling::{check_free, compression, plain};
+use crate::destination::Bucket;
 use crate::machine::{self, Machine};
-use crate::{capturing, keys};
+use crate::{capturing, keys, report};
 
 /// What the image is called unless somebody says.
 const UNNAMED: &str = "image";
+/// Options that the phase configure carries to the node.
+const CONFIGURED: [&str; 14] = [
+    "size",
+    "filesystem",
+    "work-dir",
+    "all",
+    "fstab",
+    "generate-fstab",
+    "script",
+    "exclude",
+    "exclude-from",
+    "include",
+    "no-filter",
+    "no-inherit",
+    "compress",
+    "ec2cert",
+];
 /// The largest script, table or list of patterns that is sent.
 const LARGEST: u64 = 1 << 20;
+
+/// What files say that options name. They are of this machine, and are sent along with the order.
+#[derive(Default)]
+struct Files {
+    fstab: Option<Vec<u8>>,
+    script: Option<Vec<u8>>,
+    exclude_from: Option<Vec<u8>>,
+}
 
 /// What is asked for.
 pub(super) struct Request {
@@ -37,6 +65,9 @@ pub(super) struct Request {
     /// Set when a bundle is to be sent.
     pub(super) s3: Option<S3>,
     pub(super) name: String,
+    /// Has somebody said the name, rather than none?
+    is_named: bool,
+    pub(super) is_dry_run: bool,
     pub(super) machine: Machine,
     pub(super) signer: Option<PrivateKey>,
     pub(super) user: String,
@@ -47,6 +78,7 @@ pub(super) struct Request {
     ec2: Option<Certificate>,
     compression: Compression,
     capture: ami_capture::Order,
+    files: Files,
     inherit: bool,
     program: Option<PathBuf>,
     account: Option<String>,
@@ -54,15 +86,15 @@ pub(super) struct Request {
 
 impl Request {
     /// Reads the options.
-    pub(super) fn read(context: &Context) -> Result<Self, Error> {
+    pub(super) async fn read(context: &Context) -> Result<Self, Error> {
         let args = &context.args;
         let phases = Phases::read(args)?;
-        let target = target(args)?;
+        let target = target(args, Launch::read(args)?)?;
         let ssh = args.value("ssh", words)?;
         let name = args.value("prefix", plain)?;
         let report = keys::path(args, "report")?;
         if let Some(report) = &report {
-            check_directory(report.parent().unwrap_or(Path::new("")))?;
+            report::check(report)?;
         }
         let bucket = Bucket::read(args)?;
         if bucket.is_none() && phases.has_any(&[Phase::Upload, Phase::Register]) {
@@ -71,6 +103,11 @@ impl Request {
         // It has been read already; see the module `settings`.
         let _ = args.flag("settings");
         let machine = Machine::read(args)?;
+        let capture = capturing::of(args, PathBuf::from("/"))?;
+        let files = match phases.has(Phase::Configure) {
+            true => Files::read(&capture)?,
+            false => Files::default(),
+        };
         let mut request = Self {
             target,
             ssh: ssh.unwrap_or_else(|| vec!["ssh".to_owned()]),
@@ -78,30 +115,72 @@ impl Request {
             by_private_address: args.flag("private-address"),
             bucket,
             s3: None,
+            is_named: name.is_some(),
+            is_dry_run: args.flag("dry-run"),
             name: name.unwrap_or_else(|| UNNAMED.to_owned()),
             machine,
             signer: None,
             user: String::new(),
             report,
-            register: Register::read(args)?,
+            register: Register::of_bundle(args)?,
             certificate: None,
             ec2_path: keys::path(args, "ec2cert")?,
             ec2: None,
             compression: args.value("compress", compression)?.unwrap_or_default(),
-            capture: capturing::of(args, PathBuf::from("/"))?,
+            capture,
+            files,
             inherit: !args.flag("no-inherit"),
             program: keys::path(args, "node-program")?,
             account: args.value("user", machine::account)?,
             phases,
         };
-        request.read_keys(context)?;
+        request.check_ways()?;
+        request.read_keys(context).await?;
+        request.tell_what_is_late(context);
+        if let Target::New(_) = request.target {
+            Program::look(request.program.as_deref())?;
+        }
         Ok(request)
     }
 
+    /// Refuses what says nothing about a host that ssh finds by itself.
+    fn check_ways(&self) -> Result<(), Error> {
+        let Target::Known(Known::Host(host)) = &self.target else {
+            return Ok(());
+        };
+        if self.by_private_address {
+            return Err(Error::usage(
+                "--private-address is for an instance, and not for a host",
+            ));
+        }
+        if self.login.is_some() && host.contains('@') {
+            return Err(Error::usage("--login and USER@ say both who logs in"));
+        }
+        Ok(())
+    }
+
+    /// Says which options come too late for a node that is configured already. The same words may well
+    /// be typed for each phase, so they are no mistake.
+    fn tell_what_is_late(&self, context: &Context) {
+        let is_late = !self.phases.has(Phase::Configure)
+            && self.phases.has_any(&[Phase::Bundle, Phase::Upload]);
+        if !is_late {
+            return;
+        }
+        let typed = CONFIGURED.iter().filter(|option| context.args.flag(option));
+        let typed: Vec<String> = typed.map(|option| format!("--{option}")).collect();
+        if !typed.is_empty() {
+            let text = "the node keeps what the phase configure has told it, which is not run now: no effect has";
+            context
+                .progress
+                .hint(&format!("{text} {}", typed.join(", ")));
+        }
+    }
+
     /// The private key is read only where something is signed.
-    fn read_keys(&mut self, context: &Context) -> Result<(), Error> {
+    async fn read_keys(&mut self, context: &Context) -> Result<(), Error> {
         if self.phases.has(Phase::Upload) {
-            let (signer, certificate) = keys::pair(context)?;
+            let (signer, certificate) = keys::pair(context).await?;
             self.signer = Some(signer);
             self.certificate = Some(certificate);
         } else {
@@ -122,6 +201,11 @@ impl Request {
                 None => keys::ec2_certificate_of(&context.session.region().await?)?,
             });
         }
+        if self.phases.has(Phase::Register) {
+            let region = context.session.region().await?;
+            let ec2 = context.session.ec2(&region).await;
+            self.register.name.check_free(&ec2).await?;
+        }
         if !self.phases.has(Phase::Upload) {
             return Ok(());
         }
@@ -134,16 +218,48 @@ impl Request {
         };
         if let Some(bucket) = &self.bucket {
             let s3 = bucket.open(context).await?;
-            let place = bucket.place.below(&name::manifest_name(&self.name));
-            if s3.look(&place).await?.is_some() {
-                let error = Error::usage("is there already").of(&place);
-                return Err(
-                    error.hint("delete it with 'ami-bundle delete', or choose another place")
-                );
-            }
+            check_free(
+                context,
+                &s3,
+                &bucket.place.below(&name::manifest_name(&self.name)),
+            )
+            .await?;
             self.s3 = Some(s3);
         }
         Ok(())
+    }
+
+    /// Takes over what the bundle on the node was made as: it may have been configured by another run.
+    ///
+    /// # Errors
+    /// This run was told something else; or what is there already.
+    pub(super) async fn take(
+        &mut self,
+        context: &Context,
+        s3: &S3,
+        bucket: &Bucket,
+        made: Identity,
+    ) -> Result<(), Error> {
+        let certificate = self.certificate.as_ref().map(Certificate::der);
+        if certificate != Some(&*made.certificate) {
+            return Err(Error::usage(
+                "the bundle on the node was made for another certificate than that of --cert",
+            ));
+        }
+        let wrong = |error: ami_bundle_format::Error| Error::failed(error.to_string());
+        name::plain("the name of the image", &made.name).map_err(wrong)?;
+        if made.name == self.name {
+            return Ok(());
+        }
+        let shown = escape(&made.name);
+        if self.is_named {
+            let what =
+                format!("the bundle on the node is called {shown}, and --prefix says otherwise");
+            return Err(Error::usage(what));
+        }
+        self.name = made.name;
+        let place = bucket.place.below(&name::manifest_name(&self.name));
+        check_free(context, s3, &place).await
     }
 
     /// Where the manifest will be, in S3.
@@ -157,15 +273,14 @@ impl Request {
         Program::read(self.program.as_deref(), machine)
     }
 
-    /// What the node is told. Files that options name are of this machine.
-    pub(super) fn order(&self) -> Result<protocol::Order, Error> {
+    /// What the node is told.
+    pub(super) fn order(&self) -> protocol::Order {
         let der = |certificate: &Option<Certificate>| {
             let der = certificate.as_ref().map(|it| it.der().to_vec());
             der.unwrap_or_default()
         };
-        let capture = &self.capture;
-        let read = |path: &Option<PathBuf>| path.as_deref().map(text).transpose();
-        Ok(protocol::Order {
+        let (capture, files) = (&self.capture, &self.files);
+        protocol::Order {
             volume: capture.volume.clone(),
             work_dir: capture.work_dir.clone(),
             size: match capture.size {
@@ -175,15 +290,15 @@ impl Request {
             file_system: capture.file_system.map(|kind| kind.to_string()),
             all: capture.others == OtherFileSystems::TakeLocal,
             excludes: capture.excludes.clone(),
-            exclude_from: read(&capture.exclude_from)?,
+            exclude_from: files.exclude_from.clone(),
             includes: capture.includes.clone(),
             filter: capture.filter,
-            fstab: match &capture.fstab {
-                Fstab::Keep => protocol::Fstab::Keep,
-                Fstab::Generate => protocol::Fstab::Generate,
-                Fstab::Replace(path) => protocol::Fstab::Text(text(path)?),
+            fstab: match (&capture.fstab, &files.fstab) {
+                (_, Some(text)) => protocol::Fstab::Text(text.clone()),
+                (Fstab::Generate, None) => protocol::Fstab::Generate,
+                _ => protocol::Fstab::Keep,
             },
-            script: read(&capture.script)?,
+            script: files.script.clone(),
             name: self.name.clone(),
             compression: match self.compression {
                 Compression::Fast => protocol::Compression::Fast,
@@ -193,45 +308,60 @@ impl Request {
             certificate: der(&self.certificate),
             ec2_certificate: der(&self.ec2),
             inherit: self.inherit,
-        })
+        }
     }
 
     /// What a dry run says.
     pub(super) fn would(&self) -> String {
+        let phases = match self.phases.are_all() {
+            true => "bundle".to_owned(),
+            false => format!("run {} of", self.phases),
+        };
         let node = match &self.target {
-            Target::Host(host) => escape(host),
-            Target::Instance(id) => id.to_string(),
-            Target::Group(group) => format!("a node of {}", escape(group)),
+            Target::Known(Known::Host(host)) => escape(host),
+            Target::Known(Known::Instance(id)) => id.to_string(),
+            Target::Known(Known::Group(group)) => format!("a node of {}", escape(group)),
+            Target::New(launch) => format!("a new node of {}", launch.image.id),
         };
         let place = self.manifest_place();
         let place = place.map_or(String::new(), |place| format!(" into {place}"));
-        format!("would bundle {node}{place}")
+        format!("would {phases} {node}{place}")
     }
 }
 
-fn target(args: &Args) -> Result<Target, Error> {
+fn target(args: &Args, launch: Option<Launch>) -> Result<Target, Error> {
     let group = args.value("group", |text| match text {
         "" => Err("a group has a name"),
         text => Ok(text.to_owned()),
     })?;
-    match (args.operands(), group) {
-        ([], Some(group)) => Ok(Target::Group(group)),
+    let known = match (args.operands(), group) {
+        ([], None) if launch.is_some() => None,
+        ([], Some(group)) => Some(Known::Group(group)),
         ([word], None) => {
             let text = word.to_string_lossy();
             if let Some(id) = text.parse::<id::Id>().ok()
                 && id.kind() == id::Kind::Instance
             {
-                return Ok(Target::Instance(id));
-            }
-            match text.is_empty() || text.starts_with('-') {
-                true => Err(Error::usage(format!("'{}' is no host", escape(&text)))),
-                false => Ok(Target::Host(text.into_owned())),
+                Some(Known::Instance(id))
+            } else if text.is_empty() || text.starts_with('-') {
+                return Err(Error::usage(format!("'{}' is no host", escape(&text))));
+            } else {
+                Some(Known::Host(text.into_owned()))
             }
         }
-        ([], None) => Err(Error::usage(
-            "name a node: [USER@]HOST, i-ID, or --group NAME",
+        ([], None) => {
+            return Err(Error::usage(
+                "name a node: [USER@]HOST, i-ID, --group NAME, or --launch IMAGE for a new one",
+            ));
+        }
+        _ => return Err(Error::usage("one node is bundled at a time")),
+    };
+    match (known, launch) {
+        (Some(known), None) => Ok(Target::Known(known)),
+        (None, Some(launch)) => Ok(Target::New(Rc::new(launch))),
+        _ => Err(Error::usage(
+            "--launch makes the node that is bundled; none is named beside it",
         )),
-        _ => Err(Error::usage("one node is bundled at a time")),
     }
 }
 
@@ -251,12 +381,31 @@ fn login(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a file that is sent along with the order.
-fn text(path: &Path) -> Result<String, Error> {
+impl Files {
+    fn read(capture: &ami_capture::Order) -> Result<Self, Error> {
+        let read = |path: Option<&PathBuf>| path.map(|path| content(path)).transpose();
+        let fstab = match &capture.fstab {
+            Fstab::Replace(path) => Some(path),
+            _ => None,
+        };
+        Ok(Self {
+            fstab: read(fstab)?,
+            script: read(capture.script.as_ref())?,
+            exclude_from: read(capture.exclude_from.as_ref())?,
+        })
+    }
+}
+
+fn content(path: &Path) -> Result<Vec<u8>, Error> {
     let wrong = |what: String| Error::new(Kind::Usage, what).of(path.display());
     let cannot = |error: std::io::Error| wrong(format!("cannot be read: {error}"));
-    if std::fs::metadata(path).map_err(cannot)?.len() > LARGEST {
-        return Err(wrong("is larger than 1 MiB".to_owned()));
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let mut content = Vec::new();
+    // It may be a pipe, whose size nobody knows before.
+    let read = file.take(LARGEST + 1).read_to_end(&mut content);
+    read.map_err(cannot)?;
+    match content.len() as u64 > LARGEST {
+        true => Err(wrong("is larger than 1 MiB".to_owned())),
+        false => Ok(content),
     }
-    std::fs::read_to_string(path).map_err(cannot)
 }

@@ -76,10 +76,9 @@ pub(crate) fn with_settings(mut words: Vec<OsString>) -> Result<Vec<OsString>, E
         let line = line.unwrap_or_default();
         wrong(format!("{line}{}", escape(error.message())))
     })?;
-    let at = words
-        .iter()
-        .position(|word| word == VERB)
-        .map_or(0, |at| at + 1);
+    // Behind all other options: a word before may be called as the verb is.
+    let end = words.iter().position(|word| word == "--");
+    let at = end.unwrap_or(words.len());
     let is_typed = |option: &str| args.flag(option);
     let options = settings.options().map_err(wrong)?;
     for (option, value) in options.into_iter().rev() {
@@ -141,12 +140,16 @@ certificate-source = "cert.pem"
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let mut all: Vec<OsString> = words.iter().map(OsString::from).collect();
-        all.push("--settings".into());
-        all.push(file.path().into());
+        let end = words.iter().position(|word| *word == "--");
+        let end = end.unwrap_or(words.len());
+        all.splice(end..end, ["--settings".into(), file.path().into()]);
         let words = with_settings(all).map_err(|error| error.to_string())?;
         let words = words.iter().map(|word| word.to_string_lossy().into_owned());
-        let words: Vec<_> = words.collect();
-        Ok(words[..words.len() - 2].to_vec())
+        let mut words: Vec<_> = words.collect();
+        let at = words.iter().position(|word| word == "--settings");
+        let at = at.expect("the option");
+        words.drain(at..at + 2);
+        Ok(words)
     }
 
     #[test]
@@ -156,6 +159,7 @@ certificate-source = "cert.pem"
             words,
             [
                 "node",
+                "web1",
                 "--name=web/1",
                 "--prefix=web-1",
                 "--description=A web server",
@@ -163,7 +167,6 @@ certificate-source = "cert.pem"
                 "--user=1234-5678-9012",
                 "--privatekey=pk.pem",
                 "--cert=cert.pem",
-                "web1"
             ]
         );
     }
@@ -175,6 +178,24 @@ certificate-source = "cert.pem"
         assert!(!words.iter().any(|word| word.starts_with("--name=")));
         assert!(!words.iter().any(|word| word.starts_with("--privatekey=")));
         assert!(words.contains(&"--prefix=web-1".to_owned()));
+    }
+
+    #[test]
+    fn a_profile_may_be_called_as_the_verb() {
+        let words = expanded(
+            "image-name = \"x\"",
+            &["--profile", "node", "node", "--", "web1"],
+        );
+        let all = [
+            "--profile",
+            "node",
+            "node",
+            "--name=x",
+            "--prefix=x",
+            "--",
+            "web1",
+        ];
+        assert_eq!(words.expect("settings"), all);
     }
 
     #[test]

@@ -8,25 +8,32 @@ use ami_core::app::Context;
 use ami_core::error::{Error, Kind};
 use ami_core::escape::escape;
 use ami_core::progress::Line;
+use ami_registration::until_stopped;
 use serde::Serialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{ChildStdin, ChildStdout};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::ChildStdout;
 
 use super::install::PROGRAM;
 use super::place::Place;
+use super::pulse::Pulse;
 use super::request::Request;
-use super::ssh::{Running, Ssh};
+use super::ssh::{FIRST, Running, Ssh};
 use crate::bundling::warn_of_size;
 use crate::report;
 
 /// How long the program may take to end: it may have to wait for a part, and to take others back.
 const END: Duration = Duration::from_secs(90);
 
+/// How long it may take to end after it has said why.
+const SAID: Duration = Duration::from_secs(5);
+/// What the program's first word begins with.
+const READY: &[u8] = b"{\"ready\":";
+
 /// A conversation.
 pub(super) struct Talk<'s> {
     ssh: &'s Ssh,
     running: Running,
-    input: Option<ChildStdin>,
+    input: Pulse,
     output: BufReader<ChildStdout>,
     /// What has arrived of a message.
     begun: Vec<u8>,
@@ -49,28 +56,43 @@ impl<'s> Talk<'s> {
         let mut talk = Self {
             ssh,
             running,
-            input,
+            input: Pulse::new(input, line(&Reply::Alive)),
             output: BufReader::new(output),
             begun: Vec::new(),
             report: Report::default(),
             line: context.progress.watch(&ssh.host),
         };
-        loop {
-            match talk.message().await {
-                // What a login shell prints comes before.
-                Some(text) => match serde_json::from_slice(&text) {
-                    Ok(Event::Ready { version: VERSION }) => break,
-                    Ok(Event::Ready { .. }) => {
-                        let what = "the program on the node is of another version than this tool";
-                        return Err(Error::failed(what).of(&ssh.host));
-                    }
-                    _ => {}
-                },
-                None => return Err(talk.broken().await),
-            }
+        match tokio::time::timeout(FIRST, talk.ready(place)).await {
+            Ok(ready) => ready?,
+            Err(_) => return Err(ssh.silent()),
         }
+        // A banner, say, is no part of what comes.
+        talk.running.forget_errors();
         talk.say(&work).await;
         Ok(talk)
+    }
+
+    /// Waits until the program says that it is there. What a login shell prints comes before, and may
+    /// end without the end of a line.
+    async fn ready(&mut self, place: &Place) -> Result<(), Error> {
+        while let Some(text) = self.message().await {
+            let at = text.windows(READY.len()).position(|some| some == READY);
+            match serde_json::from_slice(&text[at.unwrap_or_default()..]) {
+                Ok(Event::Ready { version: VERSION }) => return Ok(()),
+                Ok(Event::Ready { .. }) => {
+                    let what = "the program on the node is of another version than this tool";
+                    return Err(Error::failed(what).of(&self.ssh.host));
+                }
+                _ => {}
+            }
+        }
+        let error = self.broken().await;
+        Err(match place.is_root {
+            true => error,
+            false => error.hint(
+                "log in as root, or as a user who may run everything with sudo and no password",
+            ),
+        })
     }
 
     /// The next event that is not only to be shown.
@@ -104,10 +126,22 @@ impl<'s> Talk<'s> {
                 Event::LeftOut(some) => self.leave_out(some),
                 Event::Failed { why, is_order } => {
                     let kind = if is_order { Kind::Usage } else { Kind::Failed };
-                    return Err(Error::new(kind, escape(&why)).of(&self.ssh.host));
+                    let error = Error::new(kind, escape(&why)).of(&self.ssh.host);
+                    return Err(self.with_what_was_said(error).await);
                 }
                 event => return Ok(event),
             }
+        }
+    }
+
+    /// Adds what a script has said, which tells more than its exit status. The program ends by itself.
+    async fn with_what_was_said(&mut self, error: Error) -> Error {
+        self.input.end(b"").await;
+        let ended = tokio::time::timeout(SAID, self.running.end()).await;
+        let said = self.running.errors();
+        match ended.is_ok() && !said.is_empty() {
+            true => error.hint(format!("on the node was said: {said}")),
+            false => error,
         }
     }
 
@@ -150,18 +184,14 @@ impl<'s> Talk<'s> {
     }
 
     async fn say(&mut self, message: &impl Serialize) {
-        if let Some(input) = &mut self.input {
-            // Where nobody listens the next event does not come either, and that is told.
-            let _ = input.write_all(line(message).as_bytes()).await;
-            let _ = input.flush().await;
-        }
+        self.input.say(line(message).as_bytes()).await;
     }
 
     /// Ends the conversation, which ends the program, and waits for that. False when it did not end
     /// by itself.
     pub(super) async fn end(&mut self) -> bool {
         self.line = None;
-        self.input = None;
+        self.input.end(b"").await;
         let ending = async {
             while self.message().await.is_some() {}
             self.running.end().await
@@ -177,7 +207,7 @@ impl<'s> Talk<'s> {
     }
 
     async fn broken(&mut self) -> Error {
-        self.input = None;
+        self.input.end(b"").await;
         match tokio::time::timeout(END, self.running.end()).await {
             Ok(Ok(status)) => self.ssh.failed(&self.running, status),
             Ok(Err(error)) => error,
@@ -203,7 +233,11 @@ pub(super) async fn keep(
     ssh: &Ssh,
     place: &Place,
 ) -> Result<Option<Done>, Error> {
-    let mut talk = Talk::start(context, ssh, place, Work::Keep).await?;
+    let start = Talk::start(context, ssh, place, Work::Keep);
+    let Some(talk) = until_stopped(context, start).await else {
+        return Ok(None);
+    };
+    let mut talk = talk?;
     let kept = loop {
         let event = tokio::select! {
             biased;

@@ -1,24 +1,34 @@
-//! Parts go from the node to S3 by leave that is given when they are there, and the manifest from here.
+//! Parts go from the node to S3 by leave that is given when they are there, and then the manifest, which
+//! is made and signed here.
+//!
+//! The node puts the manifest because it also takes the parts back: what one program does in order cannot
+//! be torn by the end of another. If the tool is killed, the parts are gone or are a whole bundle.
+
+mod finishing;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ami_bundle_format::manifest::EncryptedKeys;
 use ami_bundle_format::{Manifest, PART_SIZE, Packed, Sha1, name};
 use ami_bundle_node::protocol::{self, Done, Event, Leave, Part, Reply, Request as Work};
 use ami_core::app::Context;
 use ami_core::error::Error;
-use ami_core::s3::{Presigned, S3};
+use ami_core::escape::shell_word;
+use ami_core::s3::{Announced, Place as At, Presigned, S3};
 use ami_core::session::Origin;
+use ami_registration::until_stopped;
 
+use super::hosts::Target;
 use super::place::Place;
 use super::request::Request;
 use super::ssh::Ssh;
 use super::talk::Talk;
 use crate::apart::explain;
+use crate::bundling::warn_of_kernel;
 use crate::destination::Bucket;
 use crate::meter::Meter;
-use crate::packing::{put_manifest, remove};
+use crate::sending::remove;
 use crate::{inherit, machine};
 
 /// How long leave to put a part is good for; a new one is asked for after that.
@@ -35,6 +45,8 @@ struct Sent {
     keys: Vec<String>,
     parts: BTreeMap<usize, Part>,
     arrived: usize,
+    /// Until when the node may put the manifest, if it may.
+    finishing: Option<Instant>,
 }
 
 /// Sends a bundle, made now or earlier. None when the tool was stopped. What was sent is deleted where
@@ -51,7 +63,11 @@ pub(super) async fn run(
     };
     architecture(request, &place.machine)?;
     let mut sent = Sent::default();
-    let mut talk = Talk::start(context, ssh, place, work).await?;
+    let start = Talk::start(context, ssh, place, work);
+    let Some(talk) = until_stopped(context, start).await else {
+        return Ok(None);
+    };
+    let mut talk = talk?;
     let made = send(context, request, &s3, &bucket, &mut talk, &mut sent).await;
     let is_made = matches!(made, Ok(Some(_)));
     if !is_made {
@@ -59,11 +75,19 @@ pub(super) async fn run(
     }
     let has_ended = talk.end().await;
     if !is_made {
+        if !has_ended {
+            finishing::settle(request, &s3, &bucket, &sent).await;
+        }
         remove(context, &s3, &bucket, &sent.keys).await;
         if !has_ended && !sent.keys.is_empty() {
             // Nobody can be asked whether one was on its way.
             tokio::time::sleep(LATE).await;
             remove(context, &s3, &bucket, &sent.keys).await;
+            context.progress.insist(&format!(
+                "the node was lost; it takes back what it has sent, but look for parts that arrived late: \
+                 aws s3 ls {}",
+                shell_word(&bucket.place.to_string())
+            ));
         }
     }
     made
@@ -77,7 +101,7 @@ async fn send(
     talk: &mut Talk<'_>,
     sent: &mut Sent,
 ) -> Result<Option<Manifest>, Error> {
-    let mut meter = Meter::new(&context.progress, &request.name, "sent", None);
+    let meter = Meter::new(&context.progress, &request.name, "sent", None);
     let done = loop {
         let event = tokio::select! {
             biased;
@@ -85,7 +109,8 @@ async fn send(
             event = talk.next(context) => event?,
         };
         match event {
-            Event::Image { size, stored } => {
+            Event::Image { size, stored, of } => {
+                request.take(context, s3, bucket, of).await?;
                 sent.width = name::width(name::most_parts(stored, PART_SIZE));
                 talk.tell(context, request, size)?;
             }
@@ -114,12 +139,23 @@ async fn send(
     let signer = request.signer.as_ref();
     let signer = signer.ok_or_else(|| Error::usage("a bundle needs --privatekey"))?;
     let text = manifest.to_signed_xml(signer).map_err(explain)?;
-    // From here on it is this side's to take the parts back: a node that is lost must not.
-    talk.reply(&Reply::Commit).await;
-    let place = bucket.place.below(&name::manifest_name(&request.name));
-    sent.keys.push(place.key);
-    put_manifest(s3, bucket, &manifest, text.into_bytes()).await?;
-    Ok(Some(manifest))
+    let mut valid = finishing::TO_FINISH;
+    loop {
+        let reply = finishing::leave(request, s3, bucket, sent, &text, valid).await?;
+        // It is over at once where this machine's clock is slow.
+        valid = TO_PUT;
+        talk.reply(&reply).await;
+        let event = tokio::select! {
+            biased;
+            _ = context.interrupt.arrived() => return Ok(None),
+            event = talk.next(context) => event?,
+        };
+        match event {
+            Event::Whole => return Ok(Some(manifest)),
+            Event::ManifestAgain => {}
+            _ => return Err(Error::failed("the node does not send the manifest")),
+        }
+    }
 }
 
 /// Leave to send one part.
@@ -135,14 +171,18 @@ async fn leave(
     let odd = || Error::failed("the node asks for leave to send what is no part");
     let part = part.ok_or_else(odd)?;
     let place = place_of(request, bucket, sent, index);
-    let put = s3
-        .presign_put(&place, part.length, &part.sha256, bucket.acl, TO_PUT)
-        .await?;
+    let object = Announced {
+        length: part.length,
+        sha256: &part.sha256,
+        acl: bucket.acl,
+        description: None,
+        mark: &bucket.mark,
+    };
+    let put = s3.presign_put(&place, object, TO_PUT).await?;
     let delete = s3.presign_delete(&place, TO_DELETE).await?;
     if !sent.keys.contains(&place.key) {
         sent.keys.push(place.key);
     }
-    let plain = |Presigned { url, headers }| protocol::Presigned { url, headers };
     Ok(Leave {
         index,
         put: plain(put),
@@ -150,9 +190,18 @@ async fn leave(
     })
 }
 
-fn place_of(request: &Request, bucket: &Bucket, sent: &Sent, index: usize) -> ami_core::s3::Place {
+/// As the node is told of it.
+fn plain(Presigned { url, headers }: Presigned) -> protocol::Presigned {
+    protocol::Presigned { url, headers }
+}
+
+fn place_of(request: &Request, bucket: &Bucket, sent: &Sent, index: usize) -> At {
     let name = name::part_name(&request.name, index, sent.width);
     bucket.place.below(&name)
+}
+
+fn manifest_of(request: &Request, bucket: &Bucket) -> At {
+    bucket.place.below(&name::manifest_name(&request.name))
 }
 
 /// The manifest, unsigned.
@@ -187,6 +236,12 @@ fn manifest(
             mappings: origin.mappings,
         };
         inherit::take(context, &mut request.machine, &origin);
+    }
+    warn_of_kernel(context, &request.machine);
+    if let Target::New(launch) = &request.target
+        && request.machine.ancestors.is_empty()
+    {
+        request.machine.ancestors = vec![launch.image.id.to_string()];
     }
     let architecture = architecture(request, &done.machine)?;
     let mut manifest = request

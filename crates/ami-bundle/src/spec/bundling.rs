@@ -58,13 +58,13 @@ pub(super) const MACHINE: Group = Group {
         Opt::value(
             "arch",
             "ARCH",
-            "architecture: x86_64 or i386 (default: what the disk's own files tell, or this machine's)",
+            "architecture: x86_64 or i386, or arm64 for what is only to be converted (default: for image what the disk's own files tell, else that of the machine that is bundled)",
         )
         .complete(Complete::Words(&["x86_64", "i386", "arm64"])),
         Opt::value(
             "block-device-mapping",
             "VIRTUAL=DEVICE",
-            "map a device in the manifest: ami, root, swap or ephemeralN, as in ephemeral0=sdb; several with commas",
+            "map a device in the manifest: ami, root, swap or ephemeral0 to ephemeral23, as in ephemeral0=sdb; several with commas",
         )
         .short('B')
         .repeatable(),

@@ -20,7 +20,7 @@ pub(super) const VOLUME: Group = Group {
         Opt::value(
             "work-dir",
             "DIRECTORY",
-            "fill the file system in a file without a name there (default /var/tmp)",
+            "fill the file system in a file without a name there; what is there stays out (default /var/tmp)",
         )
         .complete(Complete::File),
         Opt::value("fstab", "FILE", "put this into the image as /etc/fstab, the old one as fstab.old")
@@ -31,7 +31,7 @@ pub(super) const VOLUME: Group = Group {
         Opt::value(
             "script",
             "PROGRAM",
-            "run this program with the directory where the image is mounted, before it is bundled",
+            "run this program, with umask 022, on the directory where the image is mounted, before it is bundled",
         )
         .short('S')
         .complete(Complete::File),
@@ -66,7 +66,7 @@ pub(super) const CHOICE: Group = Group {
         Opt::value(
             "report",
             "FILE",
-            "write what was left out and why, a JSON object a line",
+            "write what was left out and why, a JSON object a line; a device or a pipe is written to and not replaced",
         )
         .complete(Complete::File),
     ],

@@ -19,7 +19,11 @@ pub(super) const ALL: &[Field] = &[
     },
     Field {
         name: "name",
-        help: "string: the image's name in the bundle",
+        help: "string or null: the name of the image, of register, convert and node",
+    },
+    Field {
+        name: "bundle_name",
+        help: "string: what the disk, the parts and the manifest of the bundle are called",
     },
     Field {
         name: "architecture",

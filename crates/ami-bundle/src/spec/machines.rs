@@ -29,7 +29,7 @@ pub(super) const NODE: Group = Group {
             "PHASE",
             "run only these phases, several with commas: settings, install, configure, bundle, upload, register, cleanup (default: all)",
         )
-        .complete(Complete::Words(PHASES)),
+        .complete(Complete::List(PHASES)),
         Opt::value(
             "ssh",
             "COMMAND",

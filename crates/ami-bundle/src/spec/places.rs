@@ -11,7 +11,7 @@ pub(super) const ACL: Opt = Opt::value(
 
 pub(super) const CREATE_BUCKET: Opt = Opt::flag(
     "create-bucket",
-    "make the bucket in the region, with ACLs switched on, if there is none",
+    "make the bucket in the region, with ACLs switched on but public ones blocked, if there is none",
 );
 
 pub(super) const UPLOAD: Group = Group {
@@ -27,6 +27,10 @@ pub(super) const UPLOAD: Group = Group {
         .complete(Complete::File),
         ACL,
         CREATE_BUCKET,
+        Opt::flag(
+            "overwrite",
+            "replace parts of other bundles that have the same names; their manifests stay",
+        ),
         Opt::value(
             "description",
             "TEXT",
@@ -56,7 +60,7 @@ pub(super) const DELETE: Group = Group {
     title: "Deletion",
     options: &[Opt::flag(
         "force",
-        "delete it although images are registered of it, which then start no more",
+        "delete it although images are registered of it, which then start no more, or its parts are not called as it is",
     )],
 };
 
@@ -97,7 +101,7 @@ pub(super) const OUTPUT: Group = Group {
         Opt::value(
             "output",
             "FILE",
-            "make this file, or write to standard output with - (default: the image's name in the bundle)",
+            "make this file, fill this block device, or write to standard output with - (default: the image's name in the bundle)",
         )
         .short('o')
         .conflicts(&["destination"])
@@ -110,6 +114,9 @@ pub(super) const OUTPUT: Group = Group {
         .short('d')
         .conflicts(&["output"])
         .complete(Complete::File),
-        Opt::flag("overwrite", "replace a file that is there"),
+        Opt::flag(
+            "overwrite",
+            "replace a file that is there, or write over a block device that is not in use",
+        ),
     ],
 };

@@ -53,6 +53,48 @@ pub(super) const CLASSIC: Group = Group {
     .complete(Complete::Words(&["hvm", "paravirtual"]))],
 };
 
+pub(super) const MACHINE: Group = Group {
+    title: "Machine",
+    options: &[
+        Opt::flag(
+            "no-ena",
+            "register it without the Elastic Network Adapter, whatever is on the disk",
+        )
+        .conflicts(&["ena"]),
+        Opt::flag(
+            "ena",
+            "register it with the Elastic Network Adapter (default: where a driver of it is seen on the disk)",
+        )
+        .conflicts(&["no-ena"]),
+        Opt::flag(
+            "sriov",
+            "it has a driver for the Intel 82599 Virtual Function, the fast network of older machines",
+        ),
+        Opt::value(
+            "imds",
+            "WHICH",
+            "v2.0: the metadata service is asked with tokens only; optional: without them too (default optional)",
+        )
+        .complete(Complete::Words(&["v2.0", "optional"])),
+        Opt::value(
+            "virtualization",
+            "TYPE",
+            "hvm or paravirtual (default: paravirtual if the old image is, or the manifest names a kernel; else hvm)",
+        )
+        .complete(Complete::Words(&["hvm", "paravirtual"])),
+        Opt::value(
+            "kernel",
+            "AKI",
+            "with --virtualization paravirtual: the ID of its kernel, which begins with aki-",
+        ),
+        Opt::value(
+            "ramdisk",
+            "ARI",
+            "with --virtualization paravirtual: the ID of its RAM disk, which begins with ari-",
+        ),
+    ],
+};
+
 pub(super) const DISK: Group = Group {
     title: "EBS-backed image",
     options: &[

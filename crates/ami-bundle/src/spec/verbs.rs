@@ -2,11 +2,11 @@
 
 use ami_cli::spec::{Dash, Operands, Verb};
 
-use super::{bundling, capturing, machines, places, registering};
+use super::{bundling, capturing, launching, machines, places, registering};
 
 const MANIFEST: Operands = Operands {
-    usage: "MANIFEST",
-    dash: Dash::Refused,
+    usage: "MANIFEST|-",
+    dash: Dash::Data,
     words: &[],
 };
 
@@ -19,6 +19,7 @@ pub(super) const ALL: &[Verb] = &[
             dash: Dash::Data,
             words: &[],
         },
+        takes_files: true,
         groups: &[
             &bundling::BUNDLE,
             &bundling::MACHINE,
@@ -34,6 +35,7 @@ pub(super) const ALL: &[Verb] = &[
             dash: Dash::Refused,
             words: &[],
         },
+        takes_files: true,
         groups: &[
             &bundling::BUNDLE,
             &bundling::MACHINE,
@@ -47,40 +49,42 @@ pub(super) const ALL: &[Verb] = &[
         name: "upload",
         summary: "put a bundle into S3",
         operands: MANIFEST,
+        takes_files: true,
         groups: &[&places::UPLOAD],
     },
     Verb {
         name: "download",
         summary: "get a bundle from S3",
         operands: MANIFEST,
+        takes_files: false,
         groups: &[&places::DOWNLOAD],
     },
     Verb {
         name: "delete",
         summary: "delete a bundle from S3",
         operands: MANIFEST,
+        takes_files: false,
         groups: &[&places::DELETE],
     },
     Verb {
         name: "verify",
-        summary: "check that a bundle is whole and right",
+        summary: "check that a bundle is whole, and with --privatekey and --cert that it is right",
         operands: MANIFEST,
+        takes_files: true,
         groups: &[&places::KEYS, &places::PARTS],
     },
     Verb {
         name: "unbundle",
         summary: "make the disk file of a bundle",
         operands: MANIFEST,
+        takes_files: true,
         groups: &[&places::KEYS, &places::PARTS, &places::OUTPUT],
     },
     Verb {
         name: "register",
         summary: "make an S3-backed image of a bundle in S3",
-        operands: Operands {
-            usage: "MANIFEST",
-            dash: Dash::Data,
-            words: &[],
-        },
+        operands: MANIFEST,
+        takes_files: false,
         groups: &[
             &registering::IMAGE,
             &registering::CLASSIC,
@@ -91,27 +95,31 @@ pub(super) const ALL: &[Verb] = &[
         name: "convert",
         summary: "make an EBS-backed image of a bundle in S3, or of an image that was made of one",
         operands: Operands {
-            usage: "MANIFEST|IMAGE",
-            dash: Dash::Refused,
+            usage: "MANIFEST|IMAGE|-",
+            dash: Dash::Data,
             words: &[],
         },
+        takes_files: false,
         groups: &[
             &places::KEYS,
             &registering::IMAGE,
             &registering::DISK,
+            &registering::MACHINE,
             &registering::WAITING,
         ],
     },
     Verb {
         name: "node",
-        summary: "bundle a running machine through ssh, upload, register and clean up",
+        summary: "bundle a running machine, or a new one, through ssh, and register it",
         operands: Operands {
             usage: "[[USER@]HOST|INSTANCE]",
             dash: Dash::Refused,
             words: &[],
         },
+        takes_files: false,
         groups: &[
             &machines::NODE,
+            &launching::NEW_NODE,
             &bundling::BUNDLE,
             &bundling::MACHINE,
             &machines::PLACE,

@@ -22,6 +22,18 @@ const NEEDED: [&str; 6] = ["sshd", "ssh", "ssh-keygen", "busybox", "unshare", "m
 /// The names that our directories on a node begin with.
 pub const OURS: &str = "ami-bundle.";
 
+/// Copies what programs are linked with.
+const LIBRARIES: &str = r#"
+libraries() {
+    for file in "$@"; do
+        for library in $(ldd "$file" 2>/dev/null | grep -o '/[^ )]*' || true); do
+            mkdir -p ".$(dirname "$library")"
+            [ -e ".$library" ] || cp -L "$library" ".$library"
+        done
+    done
+}
+"#;
+
 /// Makes the root: programs with their libraries, an account, keys, and a tree with all that is worth
 /// keeping.
 const MAKE: &str = r#"
@@ -31,17 +43,11 @@ mkdir -p bin usr/sbin usr/bin etc/ssh root/.ssh proc sys dev run/sshd tmp var/tm
 chmod 1777 tmp var/tmp; chmod 700 root root/.ssh; chmod 755 .
 busybox=$(command -v busybox)
 cp "$busybox" bin/busybox
-libraries() { ldd "$1" 2>/dev/null | grep -o '/[^ )]*' || true; }
 for program in "$@"; do
     path=$(command -v "$program") || continue
     cp -L "$path" "usr/sbin/$program"
 done
-for file in bin/busybox usr/sbin/*; do
-    for library in $(libraries "$file"); do
-        mkdir -p ".$(dirname "$library")"
-        [ -e ".$library" ] || cp -L "$library" ".$library"
-    done
-done
+libraries bin/busybox usr/sbin/*
 chroot . /bin/busybox --install -s /bin
 echo 'root:x:0:0:root:/root:/bin/sh' > etc/passwd
 echo 'sshd:x:100:65534::/run/sshd:/bin/false' >> etc/passwd
@@ -67,6 +73,7 @@ ln home/web/index.html home/web/same.html
 ln -s index.html home/web/link.html
 truncate -s 3M home/web/holes
 echo end >> home/web/holes
+printf '#!/bin/sh\necho "$*" >> /run/shutdown\n' > usr/sbin/shutdown; chmod 755 usr/sbin/shutdown
 printf '#!/bin/sh\n' > srv/run; chmod 4755 srv/run; chown 33:33 home/web
 "#;
 
@@ -82,6 +89,13 @@ pub struct Machine {
 impl Machine {
     /// None, said, where this machine lacks what it takes.
     pub fn start() -> Option<Self> {
+        Self::start_with("", &[])
+    }
+
+    /// The same, with a script that adds to the root, which is its directory, and words for it. A file
+    /// system that it makes in `$state/disk` becomes the root's, with what is in it; and what it writes to
+    /// `$state/mounts` is done as the machine starts, with the root as `$live`.
+    pub fn start_with(more: &str, arguments: &[&Path]) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             say("skipped: a machine with an sshd of its own needs root");
             return None;
@@ -106,11 +120,18 @@ impl Machine {
         let number = port.to_string();
         let mut words: Vec<&Path> = vec![&root, state.path(), number.as_ref()];
         words.extend(PROGRAMS.map(Path::new));
-        sh(MAKE, &words);
+        sh(&format!("{LIBRARIES}{MAKE}"), &words);
+        let mut words: Vec<&Path> = vec![&root, state.path()];
+        words.extend(arguments);
+        sh(
+            &format!("root=$1 state=$2; shift 2; cd \"$root\"{LIBRARIES}{more}"),
+            &words,
+        );
         // The first /proc is still this machine's, which knows the shell by its number here.
-        let script = "set -e; read -r pid rest < /proc/self/stat; echo $pid > \"$1/pid\"; mkdir \"$1/live\"; mount -t tmpfs -o mode=755 node \"$1/live\"; \
+        let script = "set -e; read -r pid rest < /proc/self/stat; echo $pid > \"$1/pid\"; mkdir \"$1/live\"; \
+             if [ -e \"$1/disk\" ]; then mount -o loop \"$1/disk\" \"$1/live\"; else mount -t tmpfs -o mode=755 node \"$1/live\"; fi; \
              cp -a \"$1/root/.\" \"$1/live\"; mount -t proc proc \"$1/live/proc\"; \
-             mount --rbind /dev \"$1/live/dev\"; exec chroot \"$1/live\" /usr/sbin/sshd -D -e";
+             mount --rbind /dev \"$1/live/dev\"; live=$1/live; if [ -e \"$1/mounts\" ]; then . \"$1/mounts\"; fi; exec chroot \"$1/live\" /usr/sbin/sshd -D -e";
         let child = Command::new("unshare")
             .args([
                 "--mount",
@@ -173,6 +194,23 @@ impl Machine {
         )
     }
 
+    /// The same for somebody who has not met it yet and has no key for it, by whatever address.
+    pub fn ssh_of_stranger(&self) -> String {
+        format!("ssh -F none -p {} -o HostName=127.0.0.1", self.port)
+    }
+
+    /// Lets in who has the private half of this key, and nobody else.
+    pub fn let_in(&self, public: &str) {
+        let path = self.path("/root/.ssh/authorized_keys");
+        fs::write(path, format!("{public}\n")).expect("a file");
+    }
+
+    /// What `shutdown` was called with there.
+    pub fn shutdowns(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("/run/shutdown")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
     /// A path on the machine, as it is reached from here.
     pub fn path(&self, path: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root", self.init)).join(path.trim_start_matches('/'))
@@ -181,6 +219,25 @@ impl Machine {
     /// What was copied there at the beginning.
     pub fn original(&self) -> PathBuf {
         self.state.path().join("root")
+    }
+
+    /// Ends it, and gives the directory of its state, with the disk as the machine has left it.
+    pub fn end(mut self) -> TempDir {
+        self.stop();
+        // Its mounts go when the last of its processes is gone.
+        let disk = self.state.path().join("disk");
+        let end = Instant::now() + Duration::from_secs(20);
+        while !sh("losetup -j \"$1\"", &[&disk]).is_empty() {
+            assert!(Instant::now() < end, "its disk stays mounted");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::mem::replace(&mut self.state, tempfile::tempdir().expect("a directory"))
+    }
+
+    fn stop(&mut self) {
+        // With it all of its namespace ends.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// The numbers here of the processes there, but for sshd itself.
@@ -201,6 +258,19 @@ impl Machine {
             Some((pid, String::from_utf8_lossy(&bytes).replace('\0', " ")))
         };
         self.processes().into_iter().filter_map(words).collect()
+    }
+
+    /// The ssh processes here that lead there.
+    pub fn connections(&self) -> Vec<u32> {
+        let start = format!("ssh -F none -p {} ", self.port);
+        let entries = fs::read_dir("/proc").expect("/proc").flatten();
+        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let is_one = |pid: &u32| {
+            let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let words = String::from_utf8_lossy(&words).replace('\0', " ");
+            words.starts_with(&start)
+        };
+        numbers.filter(is_one).collect()
     }
 
     /// The directories there that are ours.
@@ -247,8 +317,6 @@ fn free_port() -> u16 {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // With it all of its namespace ends.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }

@@ -4,6 +4,7 @@
     reason = "each test file is a program of its own, and none uses all of this"
 )]
 
+pub mod stream;
 pub mod tree;
 
 use std::io::Write;
