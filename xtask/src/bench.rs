@@ -1,11 +1,14 @@
 //! `cargo xtask bench`: what whole processes take, the tools' beside their peers'.
 
+mod bundles;
 mod child;
 mod disk;
 mod figures;
 mod file_system;
 mod goal;
+mod igzip;
 mod machine;
+mod needs;
 mod pairs;
 mod peer;
 mod plan;
@@ -26,6 +29,10 @@ use peer::Peer;
 /// missed is said there and is no failure, because machines are noisy; a command that fails is one.
 pub fn run(workspace: Workspace, plan: &Plan) -> Outcome {
     let workspace = workspace.for_release()?;
+    if let Err(message) = igzip::build(&workspace, plan) {
+        // The rows that want it will fail, and the others need it not.
+        tell(&format!("bench: {message}"));
+    }
     workspace.build()?;
     let mut peer = Peer::new(&workspace);
     if plan.peers {
@@ -40,7 +47,7 @@ pub fn run(workspace: Workspace, plan: &Plan) -> Outcome {
     let mut failed = false;
     let mut lines = Vec::new();
     for row in &plan.rows {
-        if let Some(why) = row.world.missing() {
+        if let Some(why) = row.missing() {
             tell(&format!("bench: {}: skipped: {why}", row.name));
             lines.push((*row, Err(why)));
             continue;

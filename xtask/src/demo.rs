@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: the main jobs of the tools, shown on an EC2 of their own and checked.
 
 mod builds;
+mod bundles;
 mod instances;
 mod stage;
 
@@ -18,9 +19,16 @@ pub fn run(workspace: &Workspace) -> Outcome {
         sandbox: &sandbox,
         directory: None,
     };
-    match instances::show(&stage).and_then(|()| builds::show(workspace, &sandbox)) {
+    match show(workspace, &stage) {
         Ok(()) => Ok(0),
         Err(Stop::Status(status)) => Ok(status),
         Err(Stop::Failed(message)) => Err(format!("demo: {message}")),
     }
+}
+
+fn show(workspace: &Workspace, stage: &Stage) -> Result<(), Stop> {
+    instances::show(stage)?;
+    let stage = stage.within(workspace.target.join("demo"))?;
+    bundles::show(&stage)?;
+    builds::show(&stage)
 }

@@ -7,24 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::disk::Files;
-use super::rows::World;
 use crate::host;
 use crate::workspace::{Workspace, status};
 
 /// How much there is in it beside the programs, in bytes.
 const CONTENT: u64 = 256 << 20;
-
-impl World {
-    /// Why commands cannot be run in it here; nothing where they can.
-    pub fn missing(&self) -> Option<&'static str> {
-        match self {
-            Self::FileSystem(_) if !host::is_root() => Some("needs root"),
-            Self::FileSystem(_) if !host::has("busybox") => Some("needs busybox (busybox-static)"),
-            Self::FileSystem(_) if !host::has("mkfs.ext4") => Some("needs mkfs.ext4 (e2fsprogs)"),
-            _ => None,
-        }
-    }
-}
 
 /// The file of an ext4 file system of so many MiB, made if it is not there.
 pub fn file(size: u64, workspace: &Workspace) -> Result<PathBuf, String> {

@@ -15,6 +15,8 @@ pub enum Goal {
     WallTimes(f64),
     /// The peer takes at least so many times the CPU.
     CpuTimes(f64),
+    /// What is made is at most so many times as large as what the peer makes.
+    SizeTimes(f64),
 }
 
 impl Goal {
@@ -41,6 +43,12 @@ impl Goal {
             Goal::CpuTimes(times) => (
                 format!("CPU ≥ {times} ×"),
                 versus.map(|versus| versus.cpu_times >= times),
+            ),
+            Goal::SizeTimes(times) => (
+                format!("size ≤ {times} ×"),
+                versus
+                    .and_then(|versus| versus.size_times)
+                    .map(|size_times| size_times <= times),
             ),
         };
         let verdict = match met {
@@ -70,6 +78,7 @@ mod tests {
                 figures: figures(0.3, 0.2, 90e6),
                 wall_times: 30.0,
                 cpu_times: 40.0,
+                size_times: Some(1.03),
             }),
         };
         for (goal, verdict) in [
@@ -78,6 +87,8 @@ mod tests {
             (Goal::Peak(20.0), "peak < 20 MB: met"),
             (Goal::WallTimes(30.0), "wall ≥ 30 ×: met"),
             (Goal::CpuTimes(50.0), "CPU ≥ 50 ×: **missed**"),
+            (Goal::SizeTimes(1.06), "size ≤ 1.06 ×: met"),
+            (Goal::SizeTimes(1.005), "size ≤ 1.005 ×: **missed**"),
         ] {
             assert_eq!(goal.verdict(&measured), verdict);
         }

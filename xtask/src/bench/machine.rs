@@ -21,7 +21,8 @@ pub fn head(workspace: &Workspace, peer: &Peer, runs: usize) -> Result<String, S
          * date: {}; load {}\n\
          * versions: {tool}, profile {}; {rustc}; {peer}\n\
          * medians of {runs} paired, interleaved runs after one that is not counted; ×: how many \
-           times the tool's figure the peer takes, the median over the pairs; CPU: user and system\n",
+           times the tool's figure the peer takes, the median over the pairs; CPU: user and system; size \
+           ×: how many times as large as the peer's is what the tool makes\n",
         field("/proc/cpuinfo", "model name").unwrap_or("CPU unknown".to_owned()),
         std::thread::available_parallelism().map_or(0, |number| number.get()),
         memory().unwrap_or("memory unknown".to_owned()),

@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::bundles::Bundles;
 use super::disk;
 use super::figures::{Figures, median};
 use super::file_system;
+use super::igzip;
 use super::peer::Peer;
 use super::rows::{Row, Run, World};
 use crate::sandbox::{self, Sandbox};
@@ -38,17 +40,24 @@ pub struct Versus {
     pub wall_times: f64,
     /// The same of CPU.
     pub cpu_times: f64,
+    /// How many times as large as what it makes is what the tool makes, where they make something that
+    /// has a size.
+    pub size_times: Option<f64>,
 }
 
 impl Bench<'_> {
     /// Measures a row: tool, peer, tool, peer, so that what else the machine does meets both alike.
     pub fn measure(&self, row: &Row) -> Result<Measured, String> {
         let mut place = Place::of(&row.world, self.workspace)?;
-        let ours = self.workspace.program(program(&row.tool));
+        let ours = match row.tool.igzip {
+            true => igzip::program(self.workspace),
+            false => self.workspace.program(program(&row.tool)),
+        };
         let theirs = self.peer.program(program(&row.peer));
         let mut tool = Vec::new();
         let mut peer = Vec::new();
-        // The first run of each finds cold caches and is not counted.
+        let mut sizes = (None, None);
+        // The first run of each finds cold caches and is not counted, but what it makes is looked at.
         for number in 0..=self.runs {
             let counted = number > 0;
             if number > 0 && matches!(row.world, World::Disk(_)) {
@@ -57,18 +66,26 @@ impl Bench<'_> {
                 place = Place::of(&row.world, self.workspace)?;
             }
             let figures = place.run(&ours, &row.tool)?;
-            tool.extend(counted.then_some(figures));
+            match counted {
+                true => tool.push(figures),
+                false => sizes.0 = place.check(&row.tool)?,
+            }
             if let Some(theirs) = &theirs {
                 let figures = place.run(theirs, &row.peer)?;
-                peer.extend(counted.then_some(figures));
+                match counted {
+                    true => peer.push(figures),
+                    false => sizes.1 = place.check(&row.peer)?,
+                }
             }
         }
-        Ok(Measured::of(&tool, &peer))
+        let size_times = sizes.0.zip(sizes.1);
+        let size_times = size_times.map(|(tool, peer)| tool as f64 / peer as f64);
+        Ok(Measured::of(&tool, &peer, size_times))
     }
 }
 
 impl Measured {
-    fn of(tool: &[Figures], peer: &[Figures]) -> Self {
+    fn of(tool: &[Figures], peer: &[Figures], size_times: Option<f64>) -> Self {
         let times = |figure: fn(&Figures) -> f64| {
             // No process takes less than a microsecond, which is what the kernel counts in.
             let ratio = |(tool, peer)| figure(peer) / figure(tool).max(1e-6);
@@ -80,6 +97,7 @@ impl Measured {
                 figures: Figures::medians(peer),
                 wall_times: times(|run| run.wall),
                 cpu_times: times(|run| run.cpu),
+                size_times,
             }),
         }
     }
@@ -96,12 +114,14 @@ struct Place {
     words: [(&'static str, String); 5],
     /// All images, for standard input.
     list: PathBuf,
+    /// Where commands make and open bundles.
+    bundles: Option<Bundles>,
 }
 
 impl Place {
     fn of(world: &World, workspace: &Workspace) -> Result<Self, String> {
         let sandbox = match world {
-            World::Nothing | World::FileSystem(_) => None,
+            World::Nothing | World::FileSystem(_) | World::Bundling | World::Bundled => None,
             World::Images(number) => {
                 let arguments = ["--images", &number.to_string()];
                 Some(Sandbox::start_with(workspace, &arguments)?)
@@ -158,6 +178,7 @@ impl Place {
             sandbox,
             words,
             list,
+            bundles: Bundles::of(world, workspace)?,
         })
     }
 
@@ -169,6 +190,10 @@ impl Place {
             Some(sandbox) => sandbox.lead(&mut command),
             None => sandbox::detach(&mut command),
         };
+        if let Some(bundles) = &self.bundles {
+            bundles.clear()?;
+            command.current_dir(bundles.directory());
+        }
         command.args(["bench-child", "--"]);
         if let Some(script) = run.script {
             command.args(["sh", "-c", script]);
@@ -190,6 +215,13 @@ impl Place {
             )),
             None => Err(format!("{}: {}", run.line, said.trim_end())),
         }
+    }
+
+    /// Looks at what a command has made, where it makes something, and gives its size in bytes, where
+    /// that matters.
+    fn check(&self, run: &Run) -> Result<Option<u64>, String> {
+        let checked = self.bundles.as_ref().map_or(Ok(None), Bundles::check);
+        checked.map_err(|error| format!("{}: {error}", run.line))
     }
 
     fn fill_in(&self, word: &str) -> String {
@@ -224,10 +256,11 @@ mod tests {
     fn a_ratio_is_the_median_of_the_pairs() {
         let tool = [run(1.0, 1.0), run(2.0, 0.0), run(4.0, 1.0)];
         let peer = [run(10.0, 3.0), run(60.0, 1.0), run(80.0, 2.0)];
-        let measured = Measured::of(&tool, &peer);
+        let measured = Measured::of(&tool, &peer, Some(1.5));
         let versus = measured.peer.expect("was measured");
         assert_eq!((versus.wall_times, versus.cpu_times), (20.0, 3.0));
+        assert_eq!(versus.size_times, Some(1.5));
         assert_eq!((measured.tool.wall, versus.figures.wall), (2.0, 60.0));
-        assert!(Measured::of(&tool, &[]).peer.is_none());
+        assert!(Measured::of(&tool, &[], None).peer.is_none());
     }
 }

@@ -38,7 +38,7 @@ impl Peer {
         match name {
             "coldsnap" => self.coldsnap.clone(),
             // The system's own, on PATH.
-            "mount" => Some(name.into()),
+            "mount" | "tar" => Some(name.into()),
             _ => self.aws.is_installed().then(|| self.aws.program(name)),
         }
     }

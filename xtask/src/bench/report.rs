@@ -9,8 +9,8 @@ use crate::tables::TOOLS;
 use crate::workspace::Workspace;
 
 const HEADING: &str = "
-| row | wall | peer | × | CPU | peer | × | peak | peer | goals |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+| row | wall | peer | × | CPU | peer | × | peak | peer | size × | goals |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
 ";
 const ABSENT: &str = "not installed (--peers)";
 
@@ -21,7 +21,7 @@ pub fn rows(lines: &[(&Row, Result<Measured, &str>)]) -> String {
     for (row, measured) in lines {
         let cells = match measured {
             Ok(measured) => cells(row, measured),
-            Err(why) => format!("{why} | | | | | | | | "),
+            Err(why) => format!("{why} | | | | | | | | | "),
         };
         let _ = writeln!(out, "| {} | {cells} |", row.name);
     }
@@ -60,6 +60,7 @@ fn cells(row: &Row, measured: &Measured) -> String {
         let times = measured.peer.as_ref().map(show);
         times.map_or("-".to_owned(), |times| format!("{times:.1}"))
     };
+    let size_times = measured.peer.as_ref().and_then(|versus| versus.size_times);
     let goals: Vec<_> = row
         .goals
         .iter()
@@ -74,6 +75,7 @@ fn cells(row: &Row, measured: &Measured) -> String {
         times(&|versus| versus.cpu_times),
         size(measured.tool.peak),
         peer(&|versus| size(versus.figures.peak)),
+        size_times.map_or("-".to_owned(), |times| format!("{times:.4}")),
         goals.join("; "),
     ]
     .join(" | ")
@@ -117,6 +119,7 @@ mod tests {
             figures,
             wall_times: 33.33,
             cpu_times: 70.0,
+            size_times: Some(1.03),
         };
         let peers = [Some(versus), None];
         let mut lines: Vec<_> = peers
@@ -137,11 +140,12 @@ mod tests {
             .lines()
             .filter(|line| line.starts_with('|'))
             .map(|line| line.matches('|').count());
-        assert!(cells.all(|count| count == 11), "{table}");
+        assert!(cells.all(|count| count == 12), "{table}");
         assert!(
             table.contains("12.3 ms | 12.3 ms | 33.3 | 4.5 ms"),
             "{table}"
         );
+        assert!(table.contains(" | 1.0300 | "), "{table}");
         assert!(table.contains("not installed (--peers) | - |"), "{table}");
     }
 }

@@ -1,5 +1,7 @@
 //! What is measured: a row an entry.
 
+mod bundles;
+
 use super::goal::Goal;
 
 /// A command of ours, the peer's command for the same job, and what is hoped for.
@@ -34,6 +36,11 @@ pub enum World {
     Disk(Disk),
     /// Neither keys nor EC2, and a file system in a file of that many MiB, with programs in it.
     FileSystem(u64),
+    /// Neither keys nor EC2; a directory with `disk.img`, a disk of 1 GiB of which half is data, with
+    /// the keys for a bundle of it, and with an empty directory `made` for that.
+    Bundling,
+    /// The same, and in `bundle` such a bundle, so that the disk is to be made.
+    Bundled,
 }
 
 /// A disk file, and how fast it is taken.
@@ -93,6 +100,8 @@ pub struct Run {
     pub variables: &'static [(&'static str, &'static str)],
     /// The status that it has to end with.
     pub status: u8,
+    /// The program is built with Intel's igzip.
+    pub igzip: bool,
 }
 
 impl Run {
@@ -103,6 +112,7 @@ impl Run {
             reads_images: false,
             variables: &[],
             status: 0,
+            igzip: false,
         }
     }
 
@@ -118,6 +128,11 @@ impl Run {
 
     const fn with(mut self, variables: &'static [(&'static str, &'static str)]) -> Self {
         self.variables = variables;
+        self
+    }
+
+    const fn with_igzip(mut self) -> Self {
+        self.igzip = true;
         self
     }
 
@@ -262,6 +277,10 @@ pub static ROWS: &[Row] = &[
         peer: Run::of("mount -o loop {disk} {directory}").by(AROUND_CHROOT),
         goals: &[Goal::WallTimes(1.0)],
     },
+    bundles::DEFAULT,
+    bundles::BEST,
+    bundles::FAST,
+    bundles::OPENED,
     Row {
         name: "no-region",
         job: "refuse to start without a region",

@@ -1,11 +1,7 @@
 //! An image built in a chroot: from a distribution's packages to a base, an image and its ancestry.
 
-use std::fs;
-
-use super::stage::{Stage, Stop, only_image, say};
+use super::stage::{Stage, Stop, has, only_image, say};
 use crate::host;
-use crate::sandbox::Sandbox;
-use crate::workspace::Workspace;
 
 /// The archive of the root file system. It takes a minute to make, so it is kept.
 const ROOTFS: &str = "bookworm.tar";
@@ -13,36 +9,25 @@ const BOOTSTRAP: &str = "mmdebstrap --quiet --variant=essential bookworm part.ta
 
 /// Prepares a base, builds an image on it, and compares the image's bytes with what was built. Where
 /// something that this needs is missing it says what, and that is no failure.
-pub fn show(workspace: &Workspace, sandbox: &Sandbox) -> Result<(), Stop> {
-    if let Some(why) = sandbox.no_devices() {
+pub fn show(stage: &Stage) -> Result<(), Stop> {
+    if let Some(why) = stage.sandbox.no_devices() {
         return skip(why);
     }
     if !host::has("mkfs.ext4") {
         return skip("needs mkfs.ext4");
     }
-    let directory = workspace.target.join("demo");
-    let has_rootfs = directory.join(ROOTFS).is_file();
+    let has_rootfs = stage.path(ROOTFS).is_file();
     if !has_rootfs && !host::has("mmdebstrap") {
         return skip("needs mmdebstrap");
     }
-    let made = fs::create_dir_all(&directory);
-    made.map_err(|error| Stop::Failed(format!("{}: {error}", directory.display())))?;
-    say(&format!(
-        "# What follows is done in a directory of its own.\n$ cd {}\n",
-        directory.display()
-    ))?;
-    let stage = Stage {
-        sandbox,
-        directory: Some(directory.clone()),
-    };
     let about = "A root file system to begin with, here made of Debian's packages";
     if !has_rootfs && stage.step(about, BOOTSTRAP).is_err() {
-        let _ = fs::remove_file(directory.join("part.tar"));
+        stage.forget(&["part.tar"]);
         return skip("needs Debian's packages, and mmdebstrap got none");
     }
-    let result = build(&stage);
+    let result = build(stage);
     // Whatever came of it, the disk need not stay.
-    let _ = fs::remove_file(directory.join("built.raw"));
+    stage.forget(&["built.raw"]);
     result
 }
 
@@ -90,14 +75,6 @@ fn build(stage: &Stage) -> Result<(), Stop> {
     match volumes.contains("<volumeId>") {
         true => Err(Stop::Failed("a volume is left".into())),
         false => Ok(()),
-    }
-}
-
-/// Fails unless a text is in an output.
-fn has(output: &str, text: &str) -> Result<(), Stop> {
-    match output.contains(text) {
-        true => Ok(()),
-        false => Err(Stop::Failed(format!("the last output lacks {text}"))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Commands as a person would type them, and run as they are printed.
 
+use std::fs;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -24,6 +25,34 @@ pub struct Stage<'a> {
 }
 
 impl Stage<'_> {
+    /// The same in a directory, which is made if it is not there.
+    pub fn within(&self, directory: PathBuf) -> Result<Self, Stop> {
+        let made = fs::create_dir_all(&directory);
+        made.map_err(|error| Stop::Failed(format!("{}: {error}", directory.display())))?;
+        say(&format!(
+            "# What follows is done in a directory of its own.\n$ cd {}\n",
+            directory.display()
+        ))?;
+        Ok(Self {
+            sandbox: self.sandbox,
+            directory: Some(directory),
+        })
+    }
+
+    /// Removes files of its directory, which need not stay.
+    pub fn forget(&self, names: &[&str]) {
+        for name in names {
+            let _ = fs::remove_file(self.path(name));
+        }
+    }
+
+    /// A file that commands name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory
+            .as_ref()
+            .map_or_else(|| name.into(), |directory| directory.join(name))
+    }
+
     /// Prints a command, runs it by a shell exactly as printed, prints and returns its output.
     pub fn step(&self, about: &str, command: &str) -> Result<String, Stop> {
         say(&format!("# {about}.\n$ {command}"))?;
@@ -54,6 +83,14 @@ pub fn say(line: &str) -> Result<(), Stop> {
 
 fn unwritable(error: std::io::Error) -> Stop {
     Stop::Failed(format!("standard output: {error}"))
+}
+
+/// Fails unless a text is in an output.
+pub fn has(output: &str, text: &str) -> Result<(), Stop> {
+    match output.contains(text) {
+        true => Ok(()),
+        false => Err(Stop::Failed(format!("the last output lacks {text}"))),
+    }
 }
 
 /// The one reference that was printed. It goes into further command lines, so its shape matters.
