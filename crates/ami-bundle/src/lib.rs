@@ -1,4 +1,19 @@
 //! `ami-bundle`: bundle disks and running machines for S3, and bring bundles back.
+//!
+//! * the verbs: `image` and `volume` make bundles, `node` has another machine make one; `upload`,
+//!   `download`, `delete` and `verify` carry and check them; `unbundle` and `convert` open them;
+//!   `registering` makes images of them. Each reads its options and says what it did.
+//! * what is named: `operand` and `at` find a manifest, `parts` what belongs to it, `destination` and
+//!   `target` where things go, `keys` and `passphrase` what opens and signs.
+//! * making: `bundling` finds out what a bundle needs, `machine` and `inherit` what its manifest says,
+//!   `capturing` and `report` what of a tree is taken and was not; `packing` and `sending` make parts and
+//!   bring them to S3, and back where they become no bundle. `standing` and `mounted` look whether the
+//!   disk stays as it is.
+//! * opening: `unpacking` reads parts as they come, as far as `room` has memory for them; `holes` tells
+//!   disks that are too large to be true.
+//! * `apart` runs what blocks, `stdin` reads a disk that may never end, `meter` shows how far it is.
+//!
+//! Invariant: what this run has put into S3 is taken back where it becomes no bundle, and nothing else is.
 
 mod apart;
 mod at;

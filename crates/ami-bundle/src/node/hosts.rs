@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use ami_cli::args::Args;
 use ami_core::app::Context;
 use ami_core::ec2::Node;
 use ami_core::error::{Error, Kind};
 use ami_core::escape::escape;
-use ami_core::id::Id;
+use ami_core::id::{self, Id};
 
 use super::launch::Launch;
 use super::request::Request;
@@ -29,6 +30,45 @@ pub(super) enum Known {
     Instance(Id),
     /// One of the running instances of a group.
     Group(String),
+}
+
+impl Target {
+    /// Reads what is named, beside the options of a new node.
+    pub(super) fn read(args: &Args, launch: Option<Launch>) -> Result<Self, Error> {
+        let group = args.value("group", |text| match text {
+            "" => Err("a group has a name"),
+            text => Ok(text.to_owned()),
+        })?;
+        let known = match (args.operands(), group) {
+            ([], None) if launch.is_some() => None,
+            ([], Some(group)) => Some(Known::Group(group)),
+            ([word], None) => {
+                let text = word.to_string_lossy();
+                if let Some(id) = text.parse::<Id>().ok()
+                    && id.kind() == id::Kind::Instance
+                {
+                    Some(Known::Instance(id))
+                } else if text.is_empty() || text.starts_with('-') {
+                    return Err(Error::usage(format!("'{}' is no host", escape(&text))));
+                } else {
+                    Some(Known::Host(text.into_owned()))
+                }
+            }
+            ([], None) => {
+                return Err(Error::usage(
+                    "name a node: [USER@]HOST, i-ID, --group NAME, or --launch IMAGE for a new one",
+                ));
+            }
+            _ => return Err(Error::usage("one node is bundled at a time")),
+        };
+        match (known, launch) {
+            (Some(known), None) => Ok(Self::Known(known)),
+            (None, Some(launch)) => Ok(Self::New(Rc::new(launch))),
+            _ => Err(Error::usage(
+                "--launch makes the node that is bundled; none is named beside it",
+            )),
+        }
+    }
 }
 
 /// What ssh is to call it.

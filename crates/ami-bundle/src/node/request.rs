@@ -1,17 +1,14 @@
 //! What is asked for.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+mod order;
+
+use std::path::PathBuf;
 
 use ami_bundle_format::{Certificate, Compression, PrivateKey, name};
-use ami_bundle_node::protocol::{self, Identity};
-use ami_capture::{Fstab, OtherFileSystems, Size};
-use ami_cli::args::Args;
+use ami_bundle_node::protocol::Identity;
 use ami_core::app::Context;
-use ami_core::error::{Error, Kind};
+use ami_core::error::Error;
 use ami_core::escape::escape;
-use ami_core::id;
 use ami_core::s3::{Place, S3};
 use ami_registration::Register;
 
@@ -23,6 +20,7 @@ use crate::bundling::{check_free, compression, plain};
 use crate::destination::Bucket;
 use crate::machine::{self, Machine};
 use crate::{capturing, keys, report};
+use order::Files;
 
 /// What the image is called unless somebody says.
 const UNNAMED: &str = "image";
@@ -43,16 +41,6 @@ const CONFIGURED: [&str; 14] = [
     "compress",
     "ec2cert",
 ];
-/// The largest script, table or list of patterns that is sent.
-const LARGEST: u64 = 1 << 20;
-
-/// What files say that options name. They are of this machine, and are sent along with the order.
-#[derive(Default)]
-struct Files {
-    fstab: Option<Vec<u8>>,
-    script: Option<Vec<u8>>,
-    exclude_from: Option<Vec<u8>>,
-}
 
 /// What is asked for.
 pub(super) struct Request {
@@ -89,7 +77,7 @@ impl Request {
     pub(super) async fn read(context: &Context) -> Result<Self, Error> {
         let args = &context.args;
         let phases = Phases::read(args)?;
-        let target = target(args, Launch::read(args)?)?;
+        let target = Target::read(args, Launch::read(args)?)?;
         let ssh = args.value("ssh", words)?;
         let name = args.value("prefix", plain)?;
         let report = keys::path(args, "report")?;
@@ -273,44 +261,6 @@ impl Request {
         Program::read(self.program.as_deref(), machine)
     }
 
-    /// What the node is told.
-    pub(super) fn order(&self) -> protocol::Order {
-        let der = |certificate: &Option<Certificate>| {
-            let der = certificate.as_ref().map(|it| it.der().to_vec());
-            der.unwrap_or_default()
-        };
-        let (capture, files) = (&self.capture, &self.files);
-        protocol::Order {
-            volume: capture.volume.clone(),
-            work_dir: capture.work_dir.clone(),
-            size: match capture.size {
-                Size::Automatic => None,
-                Size::Bytes(size) => Some(size),
-            },
-            file_system: capture.file_system.map(|kind| kind.to_string()),
-            all: capture.others == OtherFileSystems::TakeLocal,
-            excludes: capture.excludes.clone(),
-            exclude_from: files.exclude_from.clone(),
-            includes: capture.includes.clone(),
-            filter: capture.filter,
-            fstab: match (&capture.fstab, &files.fstab) {
-                (_, Some(text)) => protocol::Fstab::Text(text.clone()),
-                (Fstab::Generate, None) => protocol::Fstab::Generate,
-                _ => protocol::Fstab::Keep,
-            },
-            script: files.script.clone(),
-            name: self.name.clone(),
-            compression: match self.compression {
-                Compression::Fast => protocol::Compression::Fast,
-                Compression::Default => protocol::Compression::Default,
-                Compression::Best => protocol::Compression::Best,
-            },
-            certificate: der(&self.certificate),
-            ec2_certificate: der(&self.ec2),
-            inherit: self.inherit,
-        }
-    }
-
     /// What a dry run says.
     pub(super) fn would(&self) -> String {
         let phases = match self.phases.are_all() {
@@ -329,42 +279,6 @@ impl Request {
     }
 }
 
-fn target(args: &Args, launch: Option<Launch>) -> Result<Target, Error> {
-    let group = args.value("group", |text| match text {
-        "" => Err("a group has a name"),
-        text => Ok(text.to_owned()),
-    })?;
-    let known = match (args.operands(), group) {
-        ([], None) if launch.is_some() => None,
-        ([], Some(group)) => Some(Known::Group(group)),
-        ([word], None) => {
-            let text = word.to_string_lossy();
-            if let Some(id) = text.parse::<id::Id>().ok()
-                && id.kind() == id::Kind::Instance
-            {
-                Some(Known::Instance(id))
-            } else if text.is_empty() || text.starts_with('-') {
-                return Err(Error::usage(format!("'{}' is no host", escape(&text))));
-            } else {
-                Some(Known::Host(text.into_owned()))
-            }
-        }
-        ([], None) => {
-            return Err(Error::usage(
-                "name a node: [USER@]HOST, i-ID, --group NAME, or --launch IMAGE for a new one",
-            ));
-        }
-        _ => return Err(Error::usage("one node is bundled at a time")),
-    };
-    match (known, launch) {
-        (Some(known), None) => Ok(Target::Known(known)),
-        (None, Some(launch)) => Ok(Target::New(Rc::new(launch))),
-        _ => Err(Error::usage(
-            "--launch makes the node that is bundled; none is named beside it",
-        )),
-    }
-}
-
 /// Splits a command as a shell does.
 fn words(text: &str) -> Result<Vec<String>, String> {
     let words = shell_words::split(text).map_err(|error| error.to_string())?;
@@ -378,34 +292,5 @@ fn login(text: &str) -> Result<String, String> {
     match text.is_empty() || text.starts_with('-') {
         true => Err(format!("'{}' is no user", escape(text))),
         false => Ok(text.to_owned()),
-    }
-}
-
-impl Files {
-    fn read(capture: &ami_capture::Order) -> Result<Self, Error> {
-        let read = |path: Option<&PathBuf>| path.map(|path| content(path)).transpose();
-        let fstab = match &capture.fstab {
-            Fstab::Replace(path) => Some(path),
-            _ => None,
-        };
-        Ok(Self {
-            fstab: read(fstab)?,
-            script: read(capture.script.as_ref())?,
-            exclude_from: read(capture.exclude_from.as_ref())?,
-        })
-    }
-}
-
-fn content(path: &Path) -> Result<Vec<u8>, Error> {
-    let wrong = |what: String| Error::new(Kind::Usage, what).of(path.display());
-    let cannot = |error: std::io::Error| wrong(format!("cannot be read: {error}"));
-    let file = std::fs::File::open(path).map_err(cannot)?;
-    let mut content = Vec::new();
-    // It may be a pipe, whose size nobody knows before.
-    let read = file.take(LARGEST + 1).read_to_end(&mut content);
-    read.map_err(cannot)?;
-    match content.len() as u64 > LARGEST {
-        true => Err(wrong("is larger than 1 MiB".to_owned())),
-        false => Ok(content),
     }
 }
