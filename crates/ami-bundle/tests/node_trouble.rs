@@ -3,8 +3,6 @@
 
 #![cfg(target_os = "linux")]
 
-#[path = "support/front.rs"]
-mod front;
 #[path = "support/machine.rs"]
 mod machine;
 mod support;
@@ -13,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use ami_sandbox::Fault;
-use ami_testkit::{Outcome, Tool};
+use ami_testkit::{Outcome, Tool, front};
 use machine::Machine;
 use support::{Desk, MIB, noise};
 
@@ -85,7 +83,7 @@ fn a_node_that_does_not_reach_s3_says_so() {
         return;
     };
     let desk = Desk::with_bucket();
-    let url = front::without_leave(&desk.sandbox);
+    let url = front::without_presigned(&desk.sandbox);
     let outcome = node(&desk, &machine, &[])
         .env("AWS_ENDPOINT_URL", url)
         .run();

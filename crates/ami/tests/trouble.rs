@@ -1,14 +1,10 @@
 //! What can be wrong between a user and EC2, and the words that say what to do about it.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use ami_sandbox::{Config, Sandbox};
-use ami_testkit::{Tool, assert_no_calls, tool};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use ami_testkit::{Tool, assert_no_calls, front, tool};
 
 const HOME: &str = "us-east-1";
 const IMAGE: &str = "ami-0123456789abcdef0";
@@ -118,79 +114,12 @@ fn a_clock_that_is_wrong_is_named() {
         .done();
 }
 
-/// The keys of an authority, and a server certificate for localhost that it has signed.
-fn authority() -> (String, ServerConfig) {
-    let ca_key = rcgen::KeyPair::generate().expect("a key");
-    let mut ca = rcgen::CertificateParams::new(Vec::new()).expect("an authority");
-    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let pem = ca.self_signed(&ca_key).expect("an authority").pem();
-    let issuer = rcgen::Issuer::new(ca, ca_key);
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let server = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-    let certificate = server.signed_by(&key, &issuer).expect("a certificate");
-    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .expect("a configuration");
-    (pem, config)
-}
-
-/// One request or answer: its head, and as much of a body as the head says.
-fn message(stream: &mut impl Read) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut byte = [0];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).ok()?;
-        bytes.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"));
-    let mut body = vec![0; length?.trim().parse().ok()?];
-    stream.read_exact(&mut body).ok()?;
-    bytes.extend(body);
-    Some(bytes)
-}
-
-/// Puts TLS before the sandbox, for as many connections as may come.
-fn with_tls(sandbox: &Sandbox, config: ServerConfig) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let backend = sandbox.endpoint().trim_start_matches("http://").to_owned();
-    let config = Arc::new(config);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let server = ServerConnection::new(Arc::clone(&config)).expect("a server");
-            let mut stream = StreamOwned::new(server, stream);
-            // A client that does not trust the certificate hangs up, and the next one comes.
-            while let Some(request) = message(&mut stream) {
-                let mut backend = TcpStream::connect(&backend).expect("the sandbox");
-                backend.write_all(&request).expect("the sandbox");
-                let answer = message(&mut backend).expect("an answer");
-                if stream
-                    .write_all(&answer)
-                    .and_then(|()| stream.flush())
-                    .is_err()
-                {
-                    break;
-                }
-            }
-        }
-    });
-    format!("https://localhost:{port}")
-}
-
 #[test]
 fn a_private_authority_is_trusted_when_its_bundle_is_named_and_hinted_at_when_not() {
     let sandbox = sandbox();
     let image = sandbox.image(HOME, |_| {});
-    let (pem, config) = authority();
-    let endpoint = with_tls(&sandbox, config);
+    let (pem, config) = front::authority("private");
+    let endpoint = front::with_tls(&sandbox, config);
     let run = || {
         tool("ami-waiton")
             .sandbox(&sandbox)

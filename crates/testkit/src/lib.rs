@@ -19,6 +19,7 @@
 
 mod built;
 mod command;
+pub mod front;
 mod home;
 mod outcome;
 mod running;

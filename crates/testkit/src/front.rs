@@ -1,4 +1,4 @@
-//! What stands before the sandbox as machines see S3: TLS, or a way that leads nowhere.
+//! What stands before the sandbox: TLS, or a way that leads nowhere.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,6 +9,9 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// An authority in PEM, and the configuration of a server for localhost that it has signed for.
+///
+/// # Panics
+/// When no key can be made.
 pub fn authority(name: &str) -> (String, Arc<ServerConfig>) {
     let ca_key = rcgen::KeyPair::generate().expect("a key");
     let mut ca = rcgen::CertificateParams::new(Vec::new()).expect("an authority");
@@ -30,11 +33,15 @@ pub fn authority(name: &str) -> (String, Arc<ServerConfig>) {
     (pem, Arc::new(config))
 }
 
-/// Speaks TLS before the sandbox, and gives its address.
+/// Speaks TLS before the sandbox, and gives its URL.
+///
+/// # Panics
+/// When no port can be listened on.
 pub fn with_tls(sandbox: &Sandbox, config: Arc<ServerConfig>) -> String {
     let port = listen(sandbox, move |stream, backend| {
         let server = ServerConnection::new(Arc::clone(&config)).expect("a server");
         let mut stream = StreamOwned::new(server, stream);
+        // A client that does not trust the certificate hangs up here.
         pass(&mut stream, backend, |_| true);
         stream.conn.send_close_notify();
         let _ = stream.flush();
@@ -42,8 +49,11 @@ pub fn with_tls(sandbox: &Sandbox, config: Arc<ServerConfig>) -> String {
     format!("https://localhost:{port}")
 }
 
-/// Hangs up on whoever has leave from somebody else, which is the node, and lets others through.
-pub fn without_leave(sandbox: &Sandbox) -> String {
+/// Hangs up on requests that are presigned, and lets others through; gives its URL.
+///
+/// # Panics
+/// When no port can be listened on.
+pub fn without_presigned(sandbox: &Sandbox) -> String {
     let port = listen(sandbox, |mut stream, backend| {
         pass(&mut stream, backend, |head| {
             !head.contains("X-Amz-Signature")
